@@ -16,6 +16,8 @@ DEFAULT_TAIL = 200
 MISSING = "lines may be missing"
 """Stands in every mark of a place where it is not known whether lines are missing."""
 DEFAULT_STREAMS = 40
+LOOPS_S = 600
+"""So long after a crash a container may be in a loop still. Source: the kubelet's MaxContainerBackOff, twice."""
 CUT_TEXT = "older lines of this run are not here"
 
 

@@ -12,7 +12,8 @@ from collectors.kubernetes_problems import ApiProblem, Refused
 from collectors.kubernetes_wire import METADATA_ONLY, ListWire, PodMetaWire, Wire
 
 _PATHS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1"}
-_TIME = re.compile(r"-\d+$")
+_TIME = re.compile(r"-[0-9]{8,10}$")
+"""Minutes since 1970, which have 8 digits until 2160; of older controllers seconds."""
 
 
 class _MetaWire(Wire):
@@ -36,7 +37,8 @@ def owner_of(meta: PodMetaWire) -> tuple[str, str]:
 def cron_job_of(kind: str, name: str) -> str:
     """Return the CronJob that a Job is of if its name is a CronJob's and a time, ``nightly-29388540``; else nothing.
 
-    A pod names its Job only. Source: ``getJobName`` of the CronJob controller.
+    A pod names its Job only. A number that is no such time may be a revision: ``orders-12`` is nobody's. Source:
+    ``getJobName`` of the CronJob controller.
     """
     time = _TIME.search(name) if kind == "Job" else None
     return name[: time.start()] if time else ""

@@ -23,15 +23,13 @@ from collectors.kubernetes_wire import (
     PodSpecWire,
     Wire,
 )
-from collectors.log_lines import Target
+from collectors.log_lines import LOOPS_S, Target
 from collectors.log_owners import cron_job_of, owner_of
 from collectors.log_text import SECOND_NS
 from statusdesk.text import clean
 
 LATE_S = 60
 """A container that runs so long without being ready is looked at: most begin sooner."""
-LOOPS_S = 600
-"""So long after a crash a container may be in a loop still. Source: the kubelet's MaxContainerBackOff, twice."""
 _BEGINS = ("ContainerCreating", "PodInitializing", "starting")
 
 

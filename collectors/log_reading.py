@@ -22,7 +22,8 @@ class Position:
     """How far the log of a container was read, and the lines around there, by which a repetition is known.
 
     The server takes times in whole seconds, and standard output and standard error are stamped apart, so that lines of
-    the second before may still come: that is why two seconds of lines are kept.
+    the second before may still come: that is why two seconds of lines are kept, and two more for a clock that is set
+    back by less than these.
 
     Where the clock of the node is set back, what comes next is older than what was read: it is asked for from there on,
     and what was written before comes once more with it. So far as that is not known any more it cannot be told from
@@ -33,6 +34,8 @@ class Position:
         self.newest_ns = 0
         """The time of the line that was written last; where the clock was set back there are later ones."""
         self.highest_ns = 0
+        self._peak_ns = 0
+        """From which time on the clock was set back last, by so much that lines of before may be forgotten."""
         self.first_ns = 0
         """The time of the first line; what was written before it was not asked for."""
         self.redactor = Redactor()
@@ -51,12 +54,14 @@ class Position:
         else:  # by the time of an old line would be asked for what is still to come
             self.newest_ns = min(self.newest_ns, last_ns)
         self.highest_ns = max(self.highest_ns, highest_ns)
+        if self.newest_ns + WINDOW_NS < self.highest_ns:
+            self._peak_ns = self.highest_ns
         # What lines are known by, not the lines: two seconds of a flood would be megabytes.
         known_by = lines if max(map(len, lines)) <= KNOWN_BY_CHARS else [line[:KNOWN_BY_CHARS] for line in lines]
         self._keep(highest_ns, array("q", map(hash, known_by)))
 
     def _keep(self, newest_ns: int, known: "array[int]") -> None:
-        """Keep what lines are known by, and forget the first ones: not those of these two seconds."""
+        """Keep what lines are known by, and forget the first ones: not those of these four seconds."""
         recent = self._recent
         self._kept += len(known)
         if recent and len(recent[-1][1]) < _TOGETHER and abs(recent[-1][0] - newest_ns) <= WINDOW_NS:
@@ -64,13 +69,13 @@ class Position:
             before.extend(known)
             newest_ns, known = max(before_ns, newest_ns), before
         recent.append((newest_ns, known))
-        while self._kept - len(recent[0][1]) >= KNOWN_LINES and abs(recent[0][0] - self.newest_ns) > WINDOW_NS:
+        while self._kept - len(recent[0][1]) >= KNOWN_LINES and abs(recent[0][0] - self.newest_ns) > 2 * WINDOW_NS:
             self._kept -= len(recent.popleft()[1])
 
     @property
     def is_set_back(self) -> bool:
-        """Whether the clock there was set back and has not yet come to where it was; by less all is known."""
-        return self.newest_ns + WINDOW_NS < self.highest_ns
+        """Whether what comes again was written before the clock there was set back; by two seconds all is known."""
+        return 0 < self.since_s * SECOND_NS <= self._peak_ns
 
     @property
     def since_s(self) -> int:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from screens.log_request import LogRequest
 
 MAX_DIGITS = 18
+LONGEST_BEFORE_MS = 3_600_000
+"""Of what ended longer before an alert the last lines tell more than hours of all others."""
 
 
 def screen_of(alert: AlertState, board: Board, setup: Setup, ink: Ink, past: Board | None) -> Frame | None:
@@ -42,7 +44,8 @@ def logs_of(alert: AlertState, board: Board, pods: Sequence[PodState] = ()) -> "
     """Return the logs that an alert is about; None when there are none.
 
     Of an app those from the moment on when it began, or when the container failed that is to blame, if that was before:
-    an outage is seen by who begins to look during it. ``pods`` are those of the rollout. Of a build its console.
+    an outage is seen by who begins to look during it. Where that was long before, the last lines. ``pods`` are those of
+    the rollout. Of a build its console.
     """
     from screens.log_request import of_cell, of_console
 
@@ -53,19 +56,19 @@ def logs_of(alert: AlertState, board: Board, pods: Sequence[PodState] = ()) -> "
     if found is None:
         return None
     app, cell = found
-    began_ms = alert.started_ms or alert.fired_ms
-    moments = [began_ms, *_failures(rollout_of(alert, board), cell, pods)] if began_ms else []
-    request = of_cell(app, cell.stage, cell.rollouts)
-    return msgspec.structs.replace(request, at_ms=min(moments, default=None))
+    began_ms = alert.started_ms or alert.fired_ms or 0
+    at_ms = min((began_ms, *_failures(rollout_of(alert, board), cell, pods, began_ms)))
+    is_near = began_ms and at_ms >= began_ms - LONGEST_BEFORE_MS
+    return msgspec.structs.replace(of_cell(app, cell.stage, cell.rollouts), at_ms=at_ms if is_near else None)
 
 
-def _failures(key: str, cell: Cell, pods: Sequence[PodState]) -> Iterable[int]:
+def _failures(key: str, cell: Cell, pods: Sequence[PodState], began_ms: int) -> Iterable[int]:
     """Yield when the container ended last that a rollout names, while it is in trouble."""
     from screens.log_request import failed_ms
 
     blamed = {rollout.pod: rollout.container for rollout in cell.rollouts if rollout.key == key and rollout.pod}
     for pod in pods:
-        if pod.name in blamed and (at_ms := failed_ms(pod, blamed[pod.name])) is not None:
+        if pod.name in blamed and (at_ms := failed_ms(pod, blamed[pod.name], began_ms)) is not None:
             yield at_ms
 
 

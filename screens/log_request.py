@@ -5,8 +5,8 @@ from typing import Protocol
 
 import msgspec
 
-from collectors.log_lines import DEFAULT_TAIL, Failing, LogFollower, Selection, Target
-from statusdesk.facts import ContainerRole
+from collectors.log_lines import DEFAULT_TAIL, LOOPS_S, Failing, LogFollower, Selection, Target
+from statusdesk.facts import Container, ContainerRole
 from statusdesk.job_names import shown_build
 from statusdesk.state import Level
 from statusdesk.states import PodState, RolloutState
@@ -131,7 +131,7 @@ def of_rollout(
     )
 
 
-def of_pod(pod: PodState, stage: str, container: str = "", *, previous: bool = False) -> LogRequest:
+def of_pod(pod: PodState, stage: str, container: str = "", *, now_ms: int, previous: bool = False) -> LogRequest:
     """Return the logs of a pod or of one container of it, at the moment of its failure if it is failing."""
     target = Target(cluster=pod.cluster, namespace=pod.namespace, pods=(pod.name,))
     known = next((each for each in pod.containers if each.name == container), None)
@@ -141,21 +141,29 @@ def of_pod(pod: PodState, stage: str, container: str = "", *, previous: bool = F
         containers=(container,) if container else (),
         init=bool(container) and known is not None and known.role is not ContainerRole.APP,
         previous=previous,
-        at_ms=failed_ms(pod, container),
+        at_ms=failed_ms(pod, container, now_ms),
     )
 
 
-def failed_ms(pod: PodState, container: str = "") -> int | None:
-    """Return when a container of a pod that is in trouble ended last; None when all are well."""
+def failed_ms(pod: PodState, container: str, at_ms: int) -> int | None:
+    """Return when a container of a pod that is in trouble ended last; None when all are well.
+
+    No ``container``: any of them. Of one that runs the end counts only where it looped at the moment ``at_ms``: it may
+    have ended once, long before what troubles it now.
+    """
     ends = []
     for each in pod.containers:
         if container and each.name != container:
             continue
         if each.state == "terminated" and each.exit_code:
             ends.append(each.since_ms)
-        elif not each.ready and each.last_exit_code:
+        elif not each.ready and each.last_exit_code and (each.state != "running" or _loops(each, at_ms)):
             ends.append(each.last_finished_ms)
     return max((end for end in ends if end is not None), default=None)
+
+
+def _loops(container: Container, at_ms: int) -> bool:
+    return container.since_ms is not None and container.since_ms > at_ms - LOOPS_S * 1000
 
 
 def pod_globs(kind: str, name: str) -> tuple[str, ...]:
@@ -169,7 +177,7 @@ def pod_globs(kind: str, name: str) -> tuple[str, ...]:
     if kind == "Deployment":
         given = [[*name, "-", *[ONE] * size, "-"] for size in range(5, 11)]
     elif kind == "CronJob":
-        given = [[*name, "-", *["[0-9]"] * size, "-"] for size in range(1, 11)]
+        given = [[*name, "-", *["[0-9]"] * size, "-"] for size in range(8, 11)]
     elif kind in ("DaemonSet", "Job", "ReplicaSet"):
         given = [[*name, "-"]]
     else:

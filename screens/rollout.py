@@ -248,7 +248,7 @@ class RolloutScreen(Frame):
         from screens.log_request import of_pod, of_rollout
 
         if self.pod is not None:
-            self.app.open_logs(of_pod(self.pod, self.view.stage))
+            self.app.open_logs(of_pod(self.pod, self.view.stage, now_ms=self.now_ms))
         elif self.view.state is not None:
             self.app.open_logs(of_rollout(self.view.state, self.view.siblings, self.view.stage))
 
@@ -266,7 +266,7 @@ class RolloutScreen(Frame):
         def chosen(index: int | None) -> None:
             if index is not None:
                 container, previous = runs[index]
-                self.app.open_logs(of_pod(pod, stage, container, previous=previous))
+                self.app.open_logs(of_pod(pod, stage, container, now_ms=self.now_ms, previous=previous))
 
         self.app.push_screen(dialog, chosen)
 

@@ -315,7 +315,7 @@ def test_a_job():
     fact = make_workload(
         "Job",
         metadata={
-            "name": "nightly-2938",
+            "name": "nightly-29388540",
             "uid": "0123456789",
             "generation": 1,
             "ownerReferences": [{"kind": "CronJob", "name": "nightly", "controller": True}],

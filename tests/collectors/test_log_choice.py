@@ -199,7 +199,12 @@ NIGHTLY = ("CronJob", "report-2")
 @pytest.mark.parametrize(
     ("workload", "failed", "runs", "others"),
     [
-        (NIGHTLY, "report-2-2901", ["report-2-2902"], ["report-3-2902", "report-2", "report-2-check", "report-2902"]),
+        (
+            NIGHTLY,
+            "report-2-29388541",
+            ["report-2-29388542"],
+            ["report-3-29388542", "report-2", "report-2-check", "report-29388542"],
+        ),
         (("Job", "migrate-db"), "migrate-db", ["migrate-db"], ["migrate-users", "migrate-db-2", "migrate"]),
         (("Job", "db-1"), "db-1", ["db-2"], ["db", "db2", "db-x"]),
         (("Job", "to-3.9.0"), "to-3.9.0", ["to-v3.10.1", "to-2026-11-22", "to-0a1b2c3"], ["to", "to-s3", "to-oauth2"]),
@@ -224,10 +229,10 @@ def test_the_next_runs_of_a_job_that_had_failed_are_followed_and_not_others(
 
 
 def test_the_next_run_of_a_cron_job_is_followed_where_the_one_that_failed_has_gone_before(kube, follow, heard):
-    heard("pod-2902", "pod-3")
-    lines = follow(tried("pod-2902", "nightly-2902", 0), tried("pod-3", "weekly-3", 0),
-                   failing=failing("pod-2901", kind="CronJob", workload="nightly"))  # fmt: skip
-    lines.wait_texts("pod-2902 app")
+    heard("pod-29388542", "pod-29388543")
+    lines = follow(tried("pod-29388542", "nightly-29388542", 0), tried("pod-29388543", "weekly-29388543", 0),
+                   failing=failing("pod-29388541", kind="CronJob", workload="nightly"))  # fmt: skip
+    lines.wait_texts("pod-29388542 app")
 
 
 class Pods:

@@ -3,6 +3,7 @@
 import datetime
 from itertools import accumulate
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,6 +83,23 @@ def test_what_is_not_known_any_more_comes_twice_and_is_told(monkeypatch):
         log.open()
     assert list(dict.fromkeys(log.read)) == log.written and len(log.read) > len(log.written)
     assert set(log.told) == {SET_BACK}
+
+
+@pytest.mark.parametrize("back_ms", [500, 1900, 2000, 2100, 10_000])
+@pytest.mark.parametrize("beyond_ms", [-9000, -1900, -100, 100, 1000, 3000])
+def test_of_many_lines_none_comes_twice_unmarked_wherever_the_cut_is(monkeypatch, back_ms, beyond_ms):
+    monkeypatch.setattr(log_reading, "KNOWN_LINES", 10)
+    monkeypatch.setattr(log_reading, "_TOGETHER", 1)
+    log, wait_ns = Log(), SECOND_NS // 100
+    log.write(*every(500, wait_ns))
+    log.write(*every(max(1, (back_ms + beyond_ms) // 10), wait_ns, log.times[-1] - back_ms * 10**6))
+    log.open()
+    for _ in range(2):
+        log.write(*every(10, wait_ns, log.times[-1] + wait_ns))
+        log.open()
+    assert set(log.read) == set(log.written)
+    assert log.told or log.read == log.written
+    assert back_ms > 2000 or not log.told, "all is known"
 
 
 def test_what_comes_at_once_before_a_line_that_is_known_is_none_that_is_new(monkeypatch):

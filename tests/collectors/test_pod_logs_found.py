@@ -110,7 +110,7 @@ def test_pods_without_the_label_belong_to_the_app_of_their_workload_as_on_the_bo
 
 def test_pods_without_the_label_belong_to_the_cron_job_of_their_job_as_on_the_board(kube, follow):
     kube.replies["app"] = [Reply(stamped("hello"))]
-    jobs = ("orders-29388540", "orders-29388541", "orders-check", "orders-check-29388540")
+    jobs = ("orders-29388540", "orders-29388541", "orders-check", "orders-check-29388540", "orders-12")
     lines = follow(*(pod(f"{job}-x", app="", workload=job, kind="Job") for job in jobs), follow=False)
     wait_for(lambda: lines.texts() and lines.source.status().ended)
     assert {origin.pod for origin in lines.source.origins} == {"orders-29388540-x", "orders-29388541-x"}

@@ -38,7 +38,13 @@ def test_the_logs_of_an_alert_begin_where_the_container_failed_if_that_was_befor
 
     crashes = {"state": "waiting", "last_exit_code": 1, "last_finished_ms": before_ms}
     assert begins(rollout.pod, rollout.container, **crashes) == before_ms
+    loops = crashes | {"state": "running", "since_ms": before_ms + boards.MINUTE}
+    assert begins(rollout.pod, rollout.container, **loops) == before_ms
     later = {"state": "terminated", "exit_code": 1, "since_ms": alert.started_ms + boards.MINUTE}
     assert begins(rollout.pod, rollout.container, **later) == alert.started_ms
     assert begins(rollout.pod, "another", **crashes) == alert.started_ms, "it is not to blame"
     assert begins("another", rollout.container, **crashes) == alert.started_ms
+    long_ago = {"last_exit_code": 137, "last_finished_ms": alert.started_ms - 7 * boards.DAY}
+    runs = {"state": "running", "since_ms": alert.started_ms - 7 * boards.DAY}
+    assert begins(rollout.pod, rollout.container, **runs, **long_ago) == alert.started_ms, "it is another trouble"
+    assert begins(rollout.pod, rollout.container, state="waiting", **long_ago) is None, "its last lines, not a week's"

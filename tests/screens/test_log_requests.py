@@ -39,11 +39,26 @@ def test_requests():
     among = of_rollout(state, (state, other), "staging").targets[0]
     assert not among.app and "orders-" in among.pods[0]
     pod = rollouts.orders_reading().pods[0]
-    at = of_pod(pod, "staging", "vault-agent")
-    assert at.init and at.containers == ("vault-agent",) and at.at_ms == failed_ms(pod) == boards.NOW - 18_000
+    at = of_pod(pod, "staging", "vault-agent", now_ms=boards.NOW)
+    assert at.init and at.containers == ("vault-agent",)
+    assert at.at_ms == failed_ms(pod, "", boards.NOW) == boards.NOW - 18_000
     assert at.selection(boards.NOW).since_ms == boards.NOW - 18_000 - 120_000 and at.selection(boards.NOW).tail is None
     assert at.selection(boards.NOW).run_before, "what has failed may run again already"
-    assert failed_ms(rollouts.orders_reading().pods[2]) is None
+    assert failed_ms(rollouts.orders_reading().pods[2], "", boards.NOW) is None
+
+
+def test_the_logs_of_a_pod_that_runs_again_begin_at_its_failure_only_while_it_loops():
+    crashed = {"ready": False, "last_exit_code": 137, "last_finished_ms": boards.NOW - 7 * boards.DAY}
+
+    def begins(**state):
+        container = replace(rollouts.running_app(), **(crashed | state))
+        pod = replace(rollouts.orders_reading().pods[2], containers=(container,))
+        return of_pod(pod, "staging", now_ms=boards.NOW).at_ms
+
+    assert begins(since_ms=boards.NOW - 7 * boards.DAY) is None, "it ran for a week and is not ready now"
+    at_ms = boards.NOW - 3 * boards.MINUTE
+    assert begins(since_ms=boards.NOW - 2 * boards.MINUTE, last_finished_ms=at_ms) == at_ms
+    assert begins(state="waiting", since_ms=None, last_finished_ms=at_ms) == at_ms
 
 
 def test_globs_of_pods():
@@ -53,6 +68,7 @@ def test_globs_of_pods():
     assert fits("Deployment", "orders-7cc6f9fbf5-fq26d") and not fits("Deployment", "orders-export-7cc6f9fbf5-fq26d")
     assert fits("StatefulSet", "orders-12") and not fits("StatefulSet", "orders-x")
     assert fits("CronJob", "orders-29388540-fq26d") and not fits("CronJob", "orders-7cc6f9fbf5-fq26d")
+    assert not fits("CronJob", "orders-12-fq26d"), "a Job with a revision in its name"
     assert fits("DaemonSet", "orders-fq26d") and not pod_globs("Rocket", "orders")
 
 
