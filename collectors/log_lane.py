@@ -61,7 +61,7 @@ class Backlog:
 class Lane:
     """The lines of one origin, in batches."""
 
-    __slots__ = ("backlog", "batches", "is_over", "newest_ns", "origin", "size", "skipped")
+    __slots__ = ("backlog", "batches", "cut_text", "is_over", "newest_ns", "origin", "size", "skipped")
 
     def __init__(self, origin: int) -> None:
         self.origin = origin
@@ -71,6 +71,8 @@ class Lane:
         self.skipped = 0
         self.is_over = False
         self.backlog: Backlog | None = None
+        self.cut_text = CUT_TEXT
+        """What is told where the lines of a tail begin, and there are older ones."""
 
     @property
     def is_behind(self) -> bool:
@@ -101,7 +103,7 @@ class Lane:
                 return
             if backlog.is_over and backlog.is_cut and lines[0].at_ns < backlog.until_ns:
                 # it came later than all the others of its tail: what is before the first one was not asked for
-                cut = LogLine(backlog.first_ns, self.origin, CUT_TEXT, LineKind.CUT)
+                cut = LogLine(backlog.first_ns, self.origin, self.cut_text, LineKind.CUT)
                 batch = (now_s, [keys[0], *keys], [cut, *lines], size)
                 self.backlog = None
             elif backlog.is_over and (backlog.tail is None or self.newest_ns >= backlog.until_ns):
@@ -133,7 +135,7 @@ class Lane:
         size = sum(size for _, _, _, size in head)
         if backlog.is_cut:
             first = lines[1]
-            keys[0], lines[0] = keys[1], LogLine(first.at_ns, self.origin, CUT_TEXT, LineKind.CUT)
+            keys[0], lines[0] = keys[1], LogLine(first.at_ns, self.origin, self.cut_text, LineKind.CUT)
             self.backlog = None
         self.batches.append((head[0][0], keys, lines, size))
         self.size += size

@@ -19,6 +19,7 @@ DEFAULT_STREAMS = 40
 LOOPS_S = 600
 """So long after a crash a container may be in a loop still. Source: the kubelet's MaxContainerBackOff, twice."""
 CUT_TEXT = "older lines of this run are not here"
+CUT_UNREAD = f"{CUT_TEXT}, and {MISSING} of while it waited for a stream"
 
 
 class LineKind(enum.IntEnum):

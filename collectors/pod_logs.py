@@ -16,7 +16,7 @@ from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
 from collectors.log_choice import Key, LogChoice
 from collectors.log_guard import is_due
-from collectors.log_lines import Area, FollowStatus, LogLine, Origin, Selection, Wanted
+from collectors.log_lines import CUT_UNREAD, Area, FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer, queries_of
@@ -320,6 +320,8 @@ class PodLogs:
 
     def _open(self, key: Key, cluster: Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
         track = self._begun(key, cluster, roster, pod, container)
+        if track.unread and self._selection.follow:  # what was written since it began to wait is more than older lines
+            track.lane.cut_text = CUT_UNREAD
         track.unread = False
         reader = ContainerReader(
             cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s

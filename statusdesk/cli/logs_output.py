@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from collectors.log_lines import LineKind, LogLine
+from collectors.log_lines import CUT_UNREAD, LineKind, LogLine
 from collectors.log_text import bare
 from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
@@ -268,11 +268,12 @@ class Writing:
         return f"\x1b[{_COLOURS[index % len(_COLOURS)]}m[{name}]{_RESET} " if self._colour else f"[{name}] "
 
     def _happened(self, line: LogLine) -> None:
-        if line.kind == LineKind.CUT:  # of fifty pods it is the same; only a tail, which was asked for, is cut
+        # of fifty pods it is the same; only a tail, which was asked for, is cut
+        if line.kind == LineKind.CUT and line.text != CUT_UNREAD:
             self._say("only the last lines are here: --tail N or --since asks for older ones")
             return
         origin: Origin = self._source.origins[line.origin]
-        if line.tells_missing or not self._quiet:
+        if line.tells_missing or line.kind == LineKind.CUT or not self._quiet:
             print(f"statusdesk: {origin.short}: {line.text}", file=self._narration, flush=True)
 
     def _dressed(self, line: LogLine) -> str:

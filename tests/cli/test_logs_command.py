@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from collectors.log_lines import CUT_TEXT, FollowStatus, LineKind, LogLine, Origin
+from collectors.log_lines import CUT_TEXT, CUT_UNREAD, FollowStatus, LineKind, LogLine, Origin
 from collectors.log_reading import ROTATED
 from collectors.log_stream import LAST_MISSING
 from statusdesk.cli import logs_output
@@ -348,6 +348,9 @@ def test_what_is_missing_is_told_even_where_all_else_is_not():
 
     narration = io.StringIO()
     writing = logs_output.Writing(Source(), io.StringIO(), narration, what="orders", quiet=True)
+    writing._write([LogLine(1, 0, CUT_UNREAD, LineKind.CUT)])
+    assert narration.getvalue() == f"statusdesk: orders-1/app: {CUT_UNREAD}\n"
+    narration.truncate(narration.seek(0))
     marks = ["joined", "restarted: exit 137 OOMKilled" + LAST_MISSING, ROTATED]
     writing._write([LogLine(1, 0, text, LineKind.MARK) for text in marks])
     writing._write([LogLine(1, 0, "3 lines skipped here", LineKind.SKIPPED)])

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from collectors import kubernetes_pages
-from collectors.log_lines import Origin, Target
+from collectors.log_lines import CUT_TEXT, CUT_UNREAD, LineKind, Origin, Target
 from tests.collectors.kubernetes_server import Answer, wait_for
 from tests.collectors.log_server import Reply, container, ended, pod, refusal, stamped
 
@@ -160,6 +160,19 @@ def test_a_pod_that_leaves_before_there_was_a_stream_for_it_is_told_where_its_li
     mark = next(line for line in lines.lines if line.tells_missing)
     assert lines.source.origins[mark.origin].pod == "orders-2"
     assert lines.source.status().unread == ()
+
+
+def test_what_waited_for_a_stream_says_at_its_tail_that_lines_of_meanwhile_may_be_missing(kube, follow):
+    kube.replies["orders-1/app"] = [Reply(stamped("one", "two"), end="hang")]
+    kube.replies["orders-2/app"] = [Reply(stamped("three", "four"), end="hang")]
+    lines = follow(pod("orders-1"), pod("orders-2"), max_streams=1, tail=1)
+    lines.wait_texts("two")
+    wait_for(lambda: kube.watching("pods", "testing") and lines.source.status().unread)
+    kube.drop("orders-1")
+    lines.wait_texts("two", "four")
+    cuts = [line for line in lines.lines if line.kind == LineKind.CUT]
+    told = [(lines.source.origins[line.origin].pod, line.text) for line in cuts]
+    assert told == [("orders-1", CUT_TEXT), ("orders-2", CUT_UNREAD)]
 
 
 def test_the_run_that_ended_while_there_was_no_stream_for_it_is_read_too(kube, follow):
