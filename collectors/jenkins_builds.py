@@ -12,7 +12,7 @@ from collectors.jenkins_deletions import Deletions
 from collectors.jenkins_details import DetailsWanted, JenkinsDetails
 from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands, trouble
 from collectors.jenkins_facts import SOURCE, Definition, SeenJob, definitions_in, depth_of
-from collectors.jenkins_history import History, read_of
+from collectors.jenkins_history import History, Spans, read_of
 from collectors.jenkins_identity import UNSEEN_S, Identities
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
@@ -34,9 +34,10 @@ class JenkinsBuilds:
     """Visits one Jenkins until told to stop.
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
-    fetched twice; ``stored`` are the jobs, with how far their builds were read. ``token`` reads the API token anew for
-    each connection; ``renewed`` are the tokens of Vault that jobs renew; for ``keep_s`` builds are kept, so that none
-    that are older are asked for. Everything seen goes to ``emit``.
+    fetched twice; ``stored`` are the jobs, with how far their builds were read, and ``told`` the builds that are stored
+    of what was not, which are not told anew. ``token`` reads the API token anew for each connection; ``renewed`` are
+    the tokens of Vault that jobs renew; for ``keep_s`` builds are kept, so that none that are older are asked for.
+    Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class JenkinsBuilds:
         renewed: Sequence[TokenSettings] = (),
         steps: ClockSteps | None = None,
         keep_s: float = inf,
+        told: Mapping[str, Spans] | None = None,
     ) -> None:
         self._server_clock = ServerClock(clock, steps)
         connect = partial(JenkinsApi.connect, settings, token, self._server_clock)
@@ -63,8 +65,7 @@ class JenkinsBuilds:
         self._activity = Activity(settings, self._visits, self._server_clock, clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
-        # one that had no build may have many by now
-        read = {job: each for job, each in read_of(stored).items() if job in self._reached}
+        read = read_of(stored, told or {}, self._reached)
         self._history = History(settings.backfill_builds, keep_s * 1000, clock, self._server_clock.ours, read)
         parallel = settings.backfill_parallel
         self._errands = JenkinsErrands(connect, parallel, self._delivered, self._missing, self._remain)
@@ -334,13 +335,13 @@ class JenkinsBuilds:
     def _delivered(self, errand: Errand, answer: Builds) -> None:
         """Take what an errand has brought; called by its thread."""
         job, page, builds, more = errand.job, errand.page, answer.found, None
+        from_newest = page is not None and not page.begin
         with self._lock:
-            if self._is_of_another(errand, builds, whole=page is not None and not page.begin):
+            if self._is_of_another(errand, builds, whole=from_newest):
                 return
-            if page is not None:
-                if not page.begin:
-                    self._take_former_name(job, builds)
-                builds = self._history.untold(job, page, builds, lambda number: bool(self._ledger.get((job, number))))
+            if from_newest:
+                self._take_former_name(job, builds)
+            builds = self._history.untold(job, page, builds, partial(self._ledger.needs, job))
             told = self._ledger.take(job, errand.path, self._default(job), builds)
             if errand.number is not None:
                 self._ledger.release((job, errand.number))

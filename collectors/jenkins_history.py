@@ -8,7 +8,7 @@ one by one, and so are those of a page that cannot be read; one that was given u
 until Jenkins tells it, or that it is gone. What is missed says nothing of the older builds, and the other way round.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import NamedTuple
 
 from collectors.jenkins_wire import Builds, BuildWire
@@ -19,6 +19,8 @@ FIRST = 50
 PAGE = 100
 SINGLY = 20  # more missing numbers than this are asked for in pages, though that makes Jenkins read more
 Ours = Callable[[int | None], int | None]
+Spans = tuple[tuple[int, int], ...]
+"""First and last numbers."""
 
 
 class Page(NamedTuple):
@@ -39,7 +41,8 @@ class Read(NamedTuple):
 
     ``complete``: all that there are, or that are kept. ``cut``: no more will be read. ``lowest_ms``: when the lowest
     one began, in our clock. ``gaps``: between which numbers, in their order, builds were missed; ``unreadable``: those
-    of them that were given up.
+    of them that were given up. ``told``: builds that were told before, whether they are said to be read or not: how far
+    a job is read is stored with the next visit only, and its builds at once.
     """
 
     complete: bool = False
@@ -49,14 +52,18 @@ class Read(NamedTuple):
     lowest_ms: int | None = None
     gaps: tuple[tuple[int, int], ...] = ()
     unreadable: tuple[int, ...] = ()
+    told: Spans = ()
 
 
 UNREAD = Read()
 
 
-def read_of(jobs: Iterable[Job]) -> dict[str, Read]:
-    """Return how far the builds of stored jobs were read. One that does not tell how many was read by an older desk."""
-    return {
+def read_of(jobs: Iterable[Job], told: Mapping[str, Spans], known: Container[str]) -> dict[str, Read]:
+    """Return how far the builds of stored jobs were read. One that does not tell how many was read by an older desk.
+
+    ``told``: builds that are stored of those that were not, also of other jobs; ``known``: which jobs have builds.
+    """
+    read = {
         job.name: Read(
             complete=job.complete and not job.cut,
             builds=job.read_builds,
@@ -66,8 +73,10 @@ def read_of(jobs: Iterable[Job]) -> dict[str, Read]:
             unreadable=job.unreadable,
         )
         for job in jobs
-        if job.read_builds or job.gaps or job.unreadable
+        # one that had no build may have many by now
+        if (job.read_builds or job.gaps or job.unreadable) and job.name in known
     }
+    return read | {job: read.get(job, UNREAD)._replace(told=spans) for job, spans in told.items()}
 
 
 class History:
@@ -181,19 +190,28 @@ class History:
                 self.missed(job, after, before)
             if read.unreadable:
                 self._unreadable[job] = set(read.unreadable)
-            if read.builds:
+            if read.builds or read.told:
                 self._reads[job] = read._replace(cut=self._is_cut(read), gaps=(), unreadable=())
 
-    def untold(self, job: str, page: Page, found: list[BuildWire], knows: Callable[[int], bool]) -> list[BuildWire]:
-        """Return the builds of a page but for those told before and forgotten: these are attributed as they were."""
-        lowest, never = self._reads.get(job, UNREAD).lowest, set(self.singly(job))
-        gaps = self._gaps.get(job, {}).items()
+    def untold(
+        self, job: str, page: Page | None, found: list[BuildWire], needs: Callable[[int], bool]
+    ) -> list[BuildWire]:
+        """Return the builds that were found but for those told before and forgotten: these are attributed as they were.
+
+        ``page``: where they were found; None: one was asked for alone.
+        """
+        read, never = self._reads.get(job, UNREAD), set(self.singly(job))
+        lowest, gaps = read.lowest, self._gaps.get(job, {}).items()
 
         def is_untold(number: int) -> bool:
+            if any(first <= number <= last for first, last in read.told):
+                return False
+            if page is None:
+                return True
             older = page.down_to is None and (lowest is None or number < lowest)
             return older or number in never or any(after < number < before for after, before in gaps)
 
-        return [build for build in found if is_untold(build.number) or knows(build.number)]
+        return [build for build in found if is_untold(build.number) or needs(build.number)]
 
     def after(self, job: str, page: Page, answer: Builds) -> Page | None:
         """Take what a page holds; return the next one, or None where that was the last."""

@@ -83,6 +83,10 @@ class BuildLedger:
         """Tell whether a build that is not known has started others that wait for it."""
         return key in self._wanted
 
+    def needs(self, job: str, number: int) -> bool:
+        """Tell whether it matters what a build that was told before is: it is known, or others wait for it."""
+        return self.get((job, number)) is not None or self.is_wanted((job, number))
+
     def release(self, key: Key) -> None:
         """Take that a build was answered for."""
         self._held.discard(key)
