@@ -34,10 +34,9 @@ class JenkinsBuilds:
     """Visits one Jenkins until told to stop.
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
-    fetched twice; ``stored`` are the jobs, with how far their builds were read, and ``told`` the builds that are stored
-    of what was not, which are not told anew. ``token`` reads the API token anew for each connection; ``renewed`` are
-    the tokens of Vault that jobs renew; for ``keep_s`` builds are kept, so that none that are older are asked for.
-    Everything seen goes to ``emit``.
+    fetched twice; ``stored`` are the jobs, with how far their builds were read, and ``told`` which others are stored.
+    ``token`` reads the API token anew for each connection; ``renewed`` are the tokens of Vault that jobs renew; for
+    ``keep_s`` builds are kept, so that none that are older are asked for. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -66,8 +65,8 @@ class JenkinsBuilds:
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
         read = read_of(stored, told or {}, self._reached)
-        self._history = History(settings.backfill_builds, keep_s * 1000, clock, self._server_clock.ours, read)
-        parallel = settings.backfill_parallel
+        ours, parallel = self._server_clock.ours, settings.backfill_parallel
+        self._history = History(settings.backfill_builds, keep_s * 1000, clock, ours, read, self._ledger.next_ms)
         self._errands = JenkinsErrands(connect, parallel, self._delivered, self._missing, self._remain)
         self._deletions = Deletions()
         self._look_again_s = time.monotonic() + settings.slow_interval_s
@@ -319,7 +318,8 @@ class JenkinsBuilds:
     def _settle_errands(self) -> None:
         """Say which builds could not be read at all; those of a page of a gap are asked for one by one before."""
         with self._lock:
-            self._errands.drop(self._identities.is_past)
+            old = self._history.is_old
+            self._errands.drop(lambda errand: self._identities.is_past(errand) or old(errand.job, errand.number))
             given_up, lacking = self._errands.given_up(), list[Errand]()
             for errand in given_up:
                 if errand.page is not None:

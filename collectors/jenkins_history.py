@@ -5,7 +5,8 @@ than the store keeps, or so many of one job were read as the settings allow; num
 down to the last one that was. Builds come and go meanwhile, so that each page begins with the last one of the page
 before: where that is missed, a page is read once more from further up. A few numbers that were left out are asked for
 one by one, and so are those of a page that cannot be read; one that was given up is no gap any more, but stays named
-until Jenkins tells it, or that it is gone. What is missed says nothing of the older builds, and the other way round.
+until Jenkins tells it, or that it is gone, or it is older than what is kept. What is missed says nothing of the older
+builds, and the other way round.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -82,35 +83,53 @@ def read_of(jobs: Iterable[Job], told: Mapping[str, Spans], known: Container[str
 class History:
     """Says what to read next of each job. Not locked: its owner is."""
 
-    def __init__(self, most: int, keep_ms: float, clock: Clock, ours: Ours, read: Mapping[str, Read]) -> None:
+    def __init__(
+        self,
+        most: int,
+        keep_ms: float,
+        clock: Clock,
+        ours: Ours,
+        read: Mapping[str, Read],
+        next_ms: Callable[[str, int], int | None],
+    ) -> None:
         """``most``: builds to read of each job; ``keep_ms``: what began longer ago is not kept anyway.
 
-        ``ours`` tells moments of Jenkins in our clock.
+        ``ours`` tells moments of Jenkins in our clock; ``next_ms``: when the next build after a number began that is
+        known now, in our clock.
         """
         self._most = most
         self._keep_ms = keep_ms
         self._clock = clock
         self._ours = ours
+        self._next_ms = next_ms
         self._reads: dict[str, Read] = {}
         self._reading: set[str] = set()
         self._gaps: dict[str, dict[int, int]] = {}  # per job the numbers between which pages are missed
         self._due: dict[str, list[Page]] = {}  # with which to begin, or to go on, where nobody reads them
         self._lacks: dict[str, set[int]] = {}  # per job the numbers that are asked for one by one
-        self._unreadable: dict[str, set[int]] = {}  # and those of them that were given up
+        self._unreadable: dict[str, dict[int, int]] = {}  # and those that were given up, with when each began at last
+        self._old: dict[str, int] = {}  # per job the last of these that is older than what is kept
         self.know(read)
 
     def age(self) -> None:
-        """Take that time has passed: a job is complete once all that was not read of it is not kept any more."""
+        """Take that time has passed: a job is complete once all that was not read of it is not kept any more.
+
+        Nor is a build that was given up, once a later one is not.
+        """
         for job, read in self._reads.items():
             if read.cut and not read.complete and self._is_past(read.lowest_ms):
                 self._reads[job] = read._replace(complete=True)
+        for job, of_job in list(self._unreadable.items()):
+            for number in [each for each, began_ms in of_job.items() if self._is_past(began_ms)]:
+                self._old[job] = max(number, self._old.get(job, 0))
+                self.answered(job, number)
 
     def told(self) -> dict[str, Read]:
         """Return how far the builds of jobs were read, and which of later ones were missed."""
         told = dict(self._reads)
         for job in {*self._gaps, *self._lacks, *self._unreadable}:
             gaps = [*self._gaps.get(job, {}).items(), *((each - 1, each + 1) for each in self._lacks.get(job, ()))]
-            unreadable = sorted(self._unreadable.get(job, ()))
+            unreadable = sorted(self._unreadable.get(job, {}))
             read = self._reads.get(job, UNREAD)
             told[job] = read._replace(gaps=tuple(sorted(gaps)), unreadable=tuple(unreadable))
         return told
@@ -156,18 +175,29 @@ class History:
 
     def answered(self, job: str, number: int) -> None:
         """Take that Jenkins has said what one build is, or that there is none."""
-        for numbers in (self._lacks, self._unreadable):
-            _discard(numbers, job, number)
+        _discard(self._lacks, job, number)
+        self._unreadable.get(job, {}).pop(number, None)
+        if not self._unreadable.get(job):
+            self._unreadable.pop(job, None)
 
     def gave_up(self, job: str, number: int) -> None:
         """Take that one build cannot be read: those after it are, and it is no gap."""
         if number in self._lacks.get(job, ()):
             _discard(self._lacks, job, number)
-            self._unreadable.setdefault(job, set()).add(number)
+            if not self.is_old(job, number):
+                self._name_unreadable(job, number)
+
+    def _name_unreadable(self, job: str, number: int) -> None:
+        began_ms = self._next_ms(job, number)
+        self._unreadable.setdefault(job, {})[number] = self._clock() if began_ms is None else began_ms
+
+    def is_old(self, job: str, number: int | None) -> bool:
+        """Tell whether a build is no newer than one that was given up and is not kept any more, and is in no gap."""
+        return number is not None and number <= self._old.get(job, 0) and number not in self._lacks.get(job, ())
 
     def singly(self, job: str) -> list[int]:
         """Return the builds of a job that are to be asked for one by one, also those that were given up before."""
-        return sorted(self._lacks.get(job, set()) | self._unreadable.get(job, set()))
+        return sorted(self._lacks.get(job, set()) | self._unreadable.get(job, {}).keys())
 
     def forget(self, job: str) -> None:
         """Forget a job: its name stands for another one, or for none."""
@@ -176,6 +206,7 @@ class History:
         self._due.pop(job, None)
         self._lacks.pop(job, None)
         self._unreadable.pop(job, None)
+        self._old.pop(job, None)
         self._reading.discard(job)
 
     def carried(self, moves: Mapping[str, str]) -> dict[str, Read]:
@@ -188,8 +219,8 @@ class History:
         for job, read in reads.items():
             for after, before in read.gaps:
                 self.missed(job, after, before)
-            if read.unreadable:
-                self._unreadable[job] = set(read.unreadable)
+            for number in read.unreadable:
+                self._name_unreadable(job, number)
             if read.builds or read.told:
                 self._reads[job] = read._replace(cut=self._is_cut(read), gaps=(), unreadable=())
 

@@ -34,6 +34,8 @@ UNATTRIBUTED = (
     " WHERE j.until_ms IS NULL AND j.job_class NOT IN ('seed', 'renewal') GROUP BY j.source, j.name"
 )
 TOLD_BETWEEN = "SELECT number FROM builds WHERE source = ? AND job = ? AND number > ? AND number < ? ORDER BY number"
+_UNREADABLE = "SELECT source, name, value FROM jobs, json_each(unreadable) WHERE until_ms IS NULL"
+_NEXT = f"{_SELECT} AND number > :after ORDER BY number LIMIT 1"
 RENAMED = f"{JOB_EVENTS.select} WHERE what = 'renamed'"
 EVENTS = f"{JOB_EVENTS.select} WHERE at_ms >= ? ORDER BY at_ms DESC LIMIT ?"
 _OPEN = f"SELECT {BUILDS.listed} FROM builds WHERE {OPEN}"
@@ -124,7 +126,8 @@ def known_builds(
     db: sqlite3.Connection, per_job: int = KNOWN_PER_JOB, jobs: Collection[tuple[str, str]] | None = None
 ) -> list[Build]:
     """Return what a starting collector must know: the newest builds of each job, all open ones, and of each
-    (job, namespace) the newest, the newest conclusive and the newest successful one; each once, newest first per job.
+    (job, namespace) the newest, the newest conclusive and the newest successful one, and the next after each that
+    cannot be read; each once, newest first per job.
 
     ``jobs``: only of these.
     """
@@ -137,6 +140,11 @@ def known_builds(
     for row in db.execute(_OPEN):
         build = BUILDS.decode(row)
         if jobs is None or (build.source, build.job) in jobs:
+            found[build.key] = build
+    for source, job, after in db.execute(_UNREADABLE).fetchall() if jobs is None else ():
+        row = db.execute(_NEXT, {"source": source, "job": job, "after": after}).fetchone()
+        if row is not None:
+            build = BUILDS.decode(row)
             found[build.key] = build
     return sorted(found.values(), key=lambda build: (build.source, build.job, -build.number))
 

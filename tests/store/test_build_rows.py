@@ -70,6 +70,15 @@ def test_which_builds_are_stored_of_those_that_no_job_says_to_have_read(writer: 
     assert told == {"cut": ((1, 9),), "gone": ((2, 3),), "gap": ((2, 2), (5, 6), (8, 8))}
 
 
+def test_the_next_build_after_one_that_cannot_be_read_is_known_at_a_start(writer: Writer) -> None:
+    writer.put_builds([build(number) for number in range(1, 100) if number not in (7, 99)])
+    job = Job(source="jenkins", name=build(1).job, url="u", unreadable=(7, 99))
+    writer.put_jobs([job])
+    writer.commit()
+    known = {each.number for each in writer.build_rows.known(2)}
+    assert known == {97, 98, 8}
+
+
 def test_a_move_is_written_with_the_next_commit_when_one_fails(writer: Writer, reader: Reader) -> None:
     writer.put_builds([build(1, job="a")])
     writer.commit()
