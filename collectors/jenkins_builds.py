@@ -190,7 +190,7 @@ class JenkinsBuilds:
                 reached, last = self._reached.get(job.name), job.wire.lastBuild
                 if reached is not None and last is not None:  # before it is told what the job's last build is
                     self._history.missed(job.name, reached, last.number)
-            self._history.age()
+            self._history.age(self._paths)
             reads = self._history.told()
             self._missed = missing
         facts = self._jobs.facts(jobs, self._definitions, reads, self._server_clock.ms)
@@ -384,7 +384,7 @@ class JenkinsBuilds:
             if known is not None and not (known.building or known.deleted):
                 self._deletions.missed(key)
             told = self._ledger.vanished(key)
-            self._history.answered(*key)
+            self._history.absent(*key)
             self._tell(told)
         self._ask_for_upstream(told)
         return True

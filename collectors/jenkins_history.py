@@ -108,14 +108,21 @@ class History:
         self._due: dict[str, list[Page]] = {}  # with which to begin, or to go on, where nobody reads them
         self._lacks: dict[str, set[int]] = {}  # per job the numbers that are asked for one by one
         self._unreadable: dict[str, dict[int, int]] = {}  # and those that were given up, with when each began at last
+        self._absent: dict[str, set[int]] = {}  # of both those that are not there, as far as was said since a visit
+        self._absent_before: dict[str, set[int]] = {}  # or shortly before: a visit may have asked earlier
         self._old: dict[str, int] = {}  # per job the last of these that is older than what is kept
         self.know(read)
 
-    def age(self) -> None:
+    def age(self, shown: Container[str]) -> None:
         """Take that time has passed: a job is complete once all that was not read of it is not kept any more.
 
-        Nor is a build that was given up, once a later one is not.
+        Nor is a build that was given up, once a later one is not. ``shown``: the jobs that are there; of others it is
+        not known which builds are not.
         """
+        for job in {*self._absent, *self._absent_before}:
+            if job not in shown:
+                self._miss_again(job)
+        self._absent_before, self._absent = self._absent, {}
         for job, read in self._reads.items():
             if read.cut and not read.complete and self._is_past(read.lowest_ms):
                 self._reads[job] = read._replace(complete=True)
@@ -180,6 +187,17 @@ class History:
         if not self._unreadable.get(job):
             self._unreadable.pop(job, None)
 
+    def absent(self, job: str, number: int) -> None:
+        """Take that there is no such build by the name of this job, which may have another one by now."""
+        if number in self.singly(job):
+            self._absent.setdefault(job, set()).add(number)
+        self.answered(job, number)
+
+    def _miss_again(self, job: str) -> None:
+        for absent in (self._absent, self._absent_before):
+            if numbers := absent.pop(job, None):
+                self._lacks.setdefault(job, set()).update(numbers)
+
     def gave_up(self, job: str, number: int) -> None:
         """Take that one build cannot be read: those after it are, and it is no gap."""
         if number in self._lacks.get(job, ()):
@@ -207,10 +225,14 @@ class History:
         self._lacks.pop(job, None)
         self._unreadable.pop(job, None)
         self._old.pop(job, None)
+        self._absent.pop(job, None)
+        self._absent_before.pop(job, None)
         self._reading.discard(job)
 
     def carried(self, moves: Mapping[str, str]) -> dict[str, Read]:
         """Return by new names how far jobs were read by the names before."""
+        for job in moves.values():
+            self._miss_again(job)
         told = self.told()
         return {after: told[before] for after, before in moves.items() if before in told}
 

@@ -88,6 +88,35 @@ def test_a_job_that_is_renamed_takes_its_gap_along(jenkins):
         assert told(watched, "deploy-new").complete
 
 
+@pytest.mark.parametrize("name", ["deploy-new", "deploy"], ids=["renamed", "hidden for a visit"])
+def test_that_builds_are_not_there_says_nothing_where_their_job_is_not_there_either(jenkins, name):
+    jenkins.add("deploy", *map(build, (*range(1, 31), 33, 35)))  # the others between are not there
+    asked_for, go = threading.Event(), threading.Event()
+
+    def slow(asked):
+        if asked.path in [f"/job/deploy/{number}/api/json" for number in range(31, 35)]:
+            asked_for.set()
+            assert go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    last = known("deploy", 30, started_ms=build(30)["timestamp"])
+    with staged(jenkins) as stage, Watched(stage, [last]) as watched:
+        assert asked_for.wait(15)
+        job = jenkins.jobs.pop("deploy")
+        if name != "deploy":
+            jenkins.jobs[name] = job
+        go.set()
+        eventually(lambda: not watched.collector.busy())
+        watched.visit()
+        jenkins.jobs[name] = job
+        watched.visit()
+        all_read(watched)
+        assert numbers(watched, name) >= {33, 35}
+        assert told(watched, name).is_whole
+        assert watched.visit() == TICK
+
+
 def test_the_last_build_that_is_known_is_not_told_anew_when_it_is_answered_after_all_the_others(jenkins):
     jenkins.add("deploy", *map(build, range(1, 301)))
     whole = Job(source="jenkins", name="deploy", url="u", complete=True, read_builds=20, read_from=1)

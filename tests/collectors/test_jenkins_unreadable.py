@@ -194,7 +194,7 @@ def test_an_older_one_that_is_given_up_later_is_no_gap_and_not_named():
     history.gave_up("broken", 3)
     assert history.told()["broken"].unreadable == (3,)
     day[0] = 111
-    history.age()
+    history.age({"broken"})
     assert history.told()["broken"].gaps == ((1, 3), (3, 5)), "two are still asked for"
     assert (history.is_old("broken", 3), history.is_old("broken", 2)) == (True, False)
     del began[5]
