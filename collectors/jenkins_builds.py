@@ -12,7 +12,7 @@ from collectors.jenkins_deletions import Deletions
 from collectors.jenkins_details import DetailsWanted, JenkinsDetails
 from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands, trouble
 from collectors.jenkins_facts import SOURCE, Definition, SeenJob, definitions_in, depth_of
-from collectors.jenkins_history import History, read_of
+from collectors.jenkins_history import History, Spans, read_of
 from collectors.jenkins_identity import UNSEEN_S, Identities
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
@@ -34,9 +34,9 @@ class JenkinsBuilds:
     """Visits one Jenkins until told to stop.
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
-    fetched twice; ``stored`` are the jobs, with how far their builds were read. ``token`` reads the API token anew for
-    each connection; ``renewed`` are the tokens of Vault that jobs renew; for ``keep_s`` builds are kept, so that none
-    that are older are asked for. Everything seen goes to ``emit``.
+    fetched twice; ``stored`` are the jobs, with how far their builds were read, and ``told`` which others are stored.
+    ``token`` reads the API token anew for each connection; ``renewed`` are the tokens of Vault that jobs renew; for
+    ``keep_s`` builds are kept, so that none that are older are asked for. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class JenkinsBuilds:
         renewed: Sequence[TokenSettings] = (),
         steps: ClockSteps | None = None,
         keep_s: float = inf,
+        told: Mapping[str, Spans] | None = None,
     ) -> None:
         self._server_clock = ServerClock(clock, steps)
         connect = partial(JenkinsApi.connect, settings, token, self._server_clock)
@@ -63,10 +64,9 @@ class JenkinsBuilds:
         self._activity = Activity(settings, self._visits, self._server_clock, clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
-        # one that had no build may have many by now
-        read = {job: each for job, each in read_of(stored).items() if job in self._reached}
-        self._history = History(settings.backfill_builds, keep_s * 1000, clock, self._server_clock.ours, read)
-        parallel = settings.backfill_parallel
+        read = read_of(stored, told or {}, self._reached)
+        ours, parallel = self._server_clock.ours, settings.backfill_parallel
+        self._history = History(settings.backfill_builds, keep_s * 1000, clock, ours, read, self._ledger.next_ms)
         self._errands = JenkinsErrands(connect, parallel, self._delivered, self._missing, self._remain)
         self._deletions = Deletions()
         self._look_again_s = time.monotonic() + settings.slow_interval_s
@@ -190,7 +190,7 @@ class JenkinsBuilds:
                 reached, last = self._reached.get(job.name), job.wire.lastBuild
                 if reached is not None and last is not None:  # before it is told what the job's last build is
                     self._history.missed(job.name, reached, last.number)
-            self._history.age()
+            self._history.age(self._paths)
             reads = self._history.told()
             self._missed = missing
         facts = self._jobs.facts(jobs, self._definitions, reads, self._server_clock.ms)
@@ -318,7 +318,8 @@ class JenkinsBuilds:
     def _settle_errands(self) -> None:
         """Say which builds could not be read at all; those of a page of a gap are asked for one by one before."""
         with self._lock:
-            self._errands.drop(self._identities.is_past)
+            old = self._history.is_old
+            self._errands.drop(lambda errand: self._identities.is_past(errand) or old(errand.job, errand.number))
             given_up, lacking = self._errands.given_up(), list[Errand]()
             for errand in given_up:
                 if errand.page is not None:
@@ -334,13 +335,13 @@ class JenkinsBuilds:
     def _delivered(self, errand: Errand, answer: Builds) -> None:
         """Take what an errand has brought; called by its thread."""
         job, page, builds, more = errand.job, errand.page, answer.found, None
+        from_newest = page is not None and not page.begin
         with self._lock:
-            if self._is_of_another(errand, builds, whole=page is not None and not page.begin):
+            if self._is_of_another(errand, builds, whole=from_newest):
                 return
-            if page is not None:
-                if not page.begin:
-                    self._take_former_name(job, builds)
-                builds = self._history.untold(job, page, builds, lambda number: bool(self._ledger.get((job, number))))
+            if from_newest:
+                self._take_former_name(job, builds)
+            builds = self._history.untold(job, page, builds, partial(self._ledger.needs, job))
             told = self._ledger.take(job, errand.path, self._default(job), builds)
             if errand.number is not None:
                 self._ledger.release((job, errand.number))
@@ -383,7 +384,7 @@ class JenkinsBuilds:
             if known is not None and not (known.building or known.deleted):
                 self._deletions.missed(key)
             told = self._ledger.vanished(key)
-            self._history.answered(*key)
+            self._history.absent(*key)
             self._tell(told)
         self._ask_for_upstream(told)
         return True

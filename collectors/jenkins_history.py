@@ -5,10 +5,11 @@ than the store keeps, or so many of one job were read as the settings allow; num
 down to the last one that was. Builds come and go meanwhile, so that each page begins with the last one of the page
 before: where that is missed, a page is read once more from further up. A few numbers that were left out are asked for
 one by one, and so are those of a page that cannot be read; one that was given up is no gap any more, but stays named
-until Jenkins tells it, or that it is gone. What is missed says nothing of the older builds, and the other way round.
+until Jenkins tells it, or that it is gone, or it is older than what is kept. What is missed says nothing of the older
+builds, and the other way round.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import NamedTuple
 
 from collectors.jenkins_wire import Builds, BuildWire
@@ -19,6 +20,8 @@ FIRST = 50
 PAGE = 100
 SINGLY = 20  # more missing numbers than this are asked for in pages, though that makes Jenkins read more
 Ours = Callable[[int | None], int | None]
+Spans = tuple[tuple[int, int], ...]
+"""First and last numbers."""
 
 
 class Page(NamedTuple):
@@ -39,7 +42,8 @@ class Read(NamedTuple):
 
     ``complete``: all that there are, or that are kept. ``cut``: no more will be read. ``lowest_ms``: when the lowest
     one began, in our clock. ``gaps``: between which numbers, in their order, builds were missed; ``unreadable``: those
-    of them that were given up.
+    of them that were given up. ``told``: builds that were told before, whether they are said to be read or not: how far
+    a job is read is stored with the next visit only, and its builds at once.
     """
 
     complete: bool = False
@@ -49,14 +53,18 @@ class Read(NamedTuple):
     lowest_ms: int | None = None
     gaps: tuple[tuple[int, int], ...] = ()
     unreadable: tuple[int, ...] = ()
+    told: Spans = ()
 
 
 UNREAD = Read()
 
 
-def read_of(jobs: Iterable[Job]) -> dict[str, Read]:
-    """Return how far the builds of stored jobs were read. One that does not tell how many was read by an older desk."""
-    return {
+def read_of(jobs: Iterable[Job], told: Mapping[str, Spans], known: Container[str]) -> dict[str, Read]:
+    """Return how far the builds of stored jobs were read. One that does not tell how many was read by an older desk.
+
+    ``told``: builds that are stored of those that were not, also of other jobs; ``known``: which jobs have builds.
+    """
+    read = {
         job.name: Read(
             complete=job.complete and not job.cut,
             builds=job.read_builds,
@@ -66,42 +74,69 @@ def read_of(jobs: Iterable[Job]) -> dict[str, Read]:
             unreadable=job.unreadable,
         )
         for job in jobs
-        if job.read_builds or job.gaps or job.unreadable
+        # one that had no build may have many by now
+        if (job.read_builds or job.gaps or job.unreadable) and job.name in known
     }
+    return read | {job: read.get(job, UNREAD)._replace(told=spans) for job, spans in told.items()}
 
 
 class History:
     """Says what to read next of each job. Not locked: its owner is."""
 
-    def __init__(self, most: int, keep_ms: float, clock: Clock, ours: Ours, read: Mapping[str, Read]) -> None:
+    def __init__(
+        self,
+        most: int,
+        keep_ms: float,
+        clock: Clock,
+        ours: Ours,
+        read: Mapping[str, Read],
+        next_ms: Callable[[str, int], int | None],
+    ) -> None:
         """``most``: builds to read of each job; ``keep_ms``: what began longer ago is not kept anyway.
 
-        ``ours`` tells moments of Jenkins in our clock.
+        ``ours`` tells moments of Jenkins in our clock; ``next_ms``: when the next build after a number began that is
+        known now, in our clock.
         """
         self._most = most
         self._keep_ms = keep_ms
         self._clock = clock
         self._ours = ours
+        self._next_ms = next_ms
         self._reads: dict[str, Read] = {}
         self._reading: set[str] = set()
         self._gaps: dict[str, dict[int, int]] = {}  # per job the numbers between which pages are missed
         self._due: dict[str, list[Page]] = {}  # with which to begin, or to go on, where nobody reads them
         self._lacks: dict[str, set[int]] = {}  # per job the numbers that are asked for one by one
-        self._unreadable: dict[str, set[int]] = {}  # and those of them that were given up
+        self._unreadable: dict[str, dict[int, int]] = {}  # and those that were given up, with when each began at last
+        self._absent: dict[str, set[int]] = {}  # of both those that are not there, as far as was said since a visit
+        self._absent_before: dict[str, set[int]] = {}  # or shortly before: a visit may have asked earlier
+        self._old: dict[str, int] = {}  # per job the last of these that is older than what is kept
         self.know(read)
 
-    def age(self) -> None:
-        """Take that time has passed: a job is complete once all that was not read of it is not kept any more."""
+    def age(self, shown: Container[str]) -> None:
+        """Take that time has passed: a job is complete once all that was not read of it is not kept any more.
+
+        Nor is a build that was given up, once a later one is not. ``shown``: the jobs that are there; of others it is
+        not known which builds are not.
+        """
+        for job in {*self._absent, *self._absent_before}:
+            if job not in shown:
+                self._miss_again(job)
+        self._absent_before, self._absent = self._absent, {}
         for job, read in self._reads.items():
             if read.cut and not read.complete and self._is_past(read.lowest_ms):
                 self._reads[job] = read._replace(complete=True)
+        for job, of_job in list(self._unreadable.items()):
+            for number in [each for each, began_ms in of_job.items() if self._is_past(began_ms)]:
+                self._old[job] = max(number, self._old.get(job, 0))
+                self.answered(job, number)
 
     def told(self) -> dict[str, Read]:
         """Return how far the builds of jobs were read, and which of later ones were missed."""
         told = dict(self._reads)
         for job in {*self._gaps, *self._lacks, *self._unreadable}:
             gaps = [*self._gaps.get(job, {}).items(), *((each - 1, each + 1) for each in self._lacks.get(job, ()))]
-            unreadable = sorted(self._unreadable.get(job, ()))
+            unreadable = sorted(self._unreadable.get(job, {}))
             read = self._reads.get(job, UNREAD)
             told[job] = read._replace(gaps=tuple(sorted(gaps)), unreadable=tuple(unreadable))
         return told
@@ -147,18 +182,40 @@ class History:
 
     def answered(self, job: str, number: int) -> None:
         """Take that Jenkins has said what one build is, or that there is none."""
-        for numbers in (self._lacks, self._unreadable):
-            _discard(numbers, job, number)
+        _discard(self._lacks, job, number)
+        self._unreadable.get(job, {}).pop(number, None)
+        if not self._unreadable.get(job):
+            self._unreadable.pop(job, None)
+
+    def absent(self, job: str, number: int) -> None:
+        """Take that there is no such build by the name of this job, which may have another one by now."""
+        if number in self.singly(job):
+            self._absent.setdefault(job, set()).add(number)
+        self.answered(job, number)
+
+    def _miss_again(self, job: str) -> None:
+        for absent in (self._absent, self._absent_before):
+            if numbers := absent.pop(job, None):
+                self._lacks.setdefault(job, set()).update(numbers)
 
     def gave_up(self, job: str, number: int) -> None:
         """Take that one build cannot be read: those after it are, and it is no gap."""
         if number in self._lacks.get(job, ()):
             _discard(self._lacks, job, number)
-            self._unreadable.setdefault(job, set()).add(number)
+            if not self.is_old(job, number):
+                self._name_unreadable(job, number)
+
+    def _name_unreadable(self, job: str, number: int) -> None:
+        began_ms = self._next_ms(job, number)
+        self._unreadable.setdefault(job, {})[number] = self._clock() if began_ms is None else began_ms
+
+    def is_old(self, job: str, number: int | None) -> bool:
+        """Tell whether a build is no newer than one that was given up and is not kept any more, and is in no gap."""
+        return number is not None and number <= self._old.get(job, 0) and number not in self._lacks.get(job, ())
 
     def singly(self, job: str) -> list[int]:
         """Return the builds of a job that are to be asked for one by one, also those that were given up before."""
-        return sorted(self._lacks.get(job, set()) | self._unreadable.get(job, set()))
+        return sorted(self._lacks.get(job, set()) | self._unreadable.get(job, {}).keys())
 
     def forget(self, job: str) -> None:
         """Forget a job: its name stands for another one, or for none."""
@@ -167,10 +224,15 @@ class History:
         self._due.pop(job, None)
         self._lacks.pop(job, None)
         self._unreadable.pop(job, None)
+        self._old.pop(job, None)
+        self._absent.pop(job, None)
+        self._absent_before.pop(job, None)
         self._reading.discard(job)
 
     def carried(self, moves: Mapping[str, str]) -> dict[str, Read]:
         """Return by new names how far jobs were read by the names before."""
+        for job in moves.values():
+            self._miss_again(job)
         told = self.told()
         return {after: told[before] for after, before in moves.items() if before in told}
 
@@ -179,21 +241,30 @@ class History:
         for job, read in reads.items():
             for after, before in read.gaps:
                 self.missed(job, after, before)
-            if read.unreadable:
-                self._unreadable[job] = set(read.unreadable)
-            if read.builds:
+            for number in read.unreadable:
+                self._name_unreadable(job, number)
+            if read.builds or read.told:
                 self._reads[job] = read._replace(cut=self._is_cut(read), gaps=(), unreadable=())
 
-    def untold(self, job: str, page: Page, found: list[BuildWire], knows: Callable[[int], bool]) -> list[BuildWire]:
-        """Return the builds of a page but for those told before and forgotten: these are attributed as they were."""
-        lowest, never = self._reads.get(job, UNREAD).lowest, set(self.singly(job))
-        gaps = self._gaps.get(job, {}).items()
+    def untold(
+        self, job: str, page: Page | None, found: list[BuildWire], needs: Callable[[int], bool]
+    ) -> list[BuildWire]:
+        """Return the builds that were found but for those told before and forgotten: these are attributed as they were.
+
+        ``page``: where they were found; None: one was asked for alone.
+        """
+        read, never = self._reads.get(job, UNREAD), set(self.singly(job))
+        lowest, gaps = read.lowest, self._gaps.get(job, {}).items()
 
         def is_untold(number: int) -> bool:
+            if any(first <= number <= last for first, last in read.told):
+                return False
+            if page is None:
+                return True
             older = page.down_to is None and (lowest is None or number < lowest)
             return older or number in never or any(after < number < before for after, before in gaps)
 
-        return [build for build in found if is_untold(build.number) or knows(build.number)]
+        return [build for build in found if is_untold(build.number) or needs(build.number)]
 
     def after(self, job: str, page: Page, answer: Builds) -> Page | None:
         """Take what a page holds; return the next one, or None where that was the last."""

@@ -12,7 +12,7 @@ import msgspec
 from collectors.jenkins_attribution import Attribution, Clues, by_job, by_parameter, clues_of
 from collectors.jenkins_facts import build_of
 from collectors.jenkins_renewals import Renewals
-from collectors.jenkins_skew import ServerClock
+from collectors.jenkins_skew import ServerClock, in_ours
 from collectors.jenkins_wire import BuildWire, RemainingBuild
 from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings, TokenSettings
@@ -82,6 +82,10 @@ class BuildLedger:
     def is_wanted(self, key: Key) -> bool:
         """Tell whether a build that is not known has started others that wait for it."""
         return key in self._wanted
+
+    def needs(self, job: str, number: int) -> bool:
+        """Tell whether it matters what a build that was told before is: it is known, or others wait for it."""
+        return self.get((job, number)) is not None or self.is_wanted((job, number))
 
     def release(self, key: Key) -> None:
         """Take that a build was answered for."""
@@ -159,6 +163,12 @@ class BuildLedger:
     def newest_of(self, job: str) -> int:
         """Return the highest number known of a job; 0 where none is."""
         return self._newest.get(job, 0)
+
+    def next_ms(self, job: str, number: int) -> int | None:
+        """Return when, in our clock, the next build known after a number began; None where none is."""
+        later = (build for other, build in self._builds.get(job, {}).items() if other > number and build.started_ms)
+        found = min(later, key=lambda build: build.number, default=None)
+        return in_ours(found).started_ms if found is not None else None
 
     def anchor(self, job: str) -> Build | None:
         """Return the newest build known of a job that Jenkins should still have."""

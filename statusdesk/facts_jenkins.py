@@ -66,6 +66,16 @@ class Job(Fact, frozen=True):
         return self.complete or self.cut
 
     @property
+    def unread(self) -> tuple[tuple[int, int | None], ...]:
+        """Between which numbers builds may not have been told yet, in their order; None: those below it, however far.
+
+        A desk that did not say how many it had read had not read them all.
+        """
+        is_read_down = self.complete and not self.cut and self.read_builds
+        older = () if is_read_down else ((0, self.read_from),)
+        return (*older, *self.gaps)
+
+    @property
     def is_cut(self) -> bool:
         """Whether no more of its builds will be told, though it has more, which are older."""
         return self.cut and not self.complete and self.gap_after is None

@@ -182,12 +182,12 @@ class CollectorProcess:
             from collectors.jenkins_builds import JenkinsBuilds
 
             token, steps = emit.reader(config.jenkins.token, config.jenkins.user), ClockSteps(boot_clock)
-            known = writer.build_rows.known()
-            stored = writer.jobs()
+            known, stored = writer.build_rows.known(), writer.jobs()
+            told = writer.build_rows.told_unread(stored)
             renewed = config.vault.tokens if config.vault is not None else ()
             keep_s = config.store.keep_s
             visitor = JenkinsBuilds(
-                config.jenkins, token, known, emit, self._stop, self._clock, stored, renewed, steps, keep_s
+                config.jenkins, token, known, emit, self._stop, self._clock, stored, renewed, steps, keep_s, told
             )
             self._look_up_build = visitor.want
             made.append(("jenkins", visitor))

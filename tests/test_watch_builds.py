@@ -40,7 +40,7 @@ def watched(tmp_path, jenkins, *, ahead_s=0.0, **more):
             path=str(tmp_path / "config.toml"),
             clusters=(),
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
-            jenkins=JenkinsSettings(url=stage.url, interval_s=1.0, **more),
+            jenkins=JenkinsSettings(url=stage.url, **{"interval_s": 1.0, **more}),
             store=StoreSettings(state_dir=str(tmp_path)),
         )
         process = CollectorProcess(config, owner="test", narrate=lambda said: None)
@@ -124,3 +124,31 @@ def test_builds_of_a_clock_that_is_off_are_the_same_after_a_restart(tmp_path):
             read = [path for path in stage.paths() if path.startswith("/job/")]
     assert told[0] == told[1] and all(abs(each.skew_ms - 600_000) < 2500 for each in told[1])
     assert read == [], "nothing is read anew"
+
+
+@pytest.mark.parametrize("known_before", [0, 10])
+def test_what_is_stored_between_two_visits_is_not_attributed_anew_by_a_restart(tmp_path, known_before):
+    jenkins = SmallJenkins()
+    first_ms = system_clock() - 600_000
+    builds = [build(number, timestamp=first_ms + number, namespace=None) for number in range(1, 151)]
+
+    def job():
+        try:
+            with Reader(tmp_path / "statusdesk.db") as reader:
+                return next(iter(reader.changes(0).jobs), None)
+        except StoreError:
+            return None
+
+    if known_before:
+        jenkins.add("deploy", *builds[:known_before])
+        with watched(tmp_path, jenkins):
+            wait_for(lambda: job() and job().is_whole, 10, "all that was there first")
+    jenkins.add("deploy", *builds, default="staging")
+    with watched(tmp_path, jenkins, interval_s=3600.0):
+        for number in (known_before + 1, 60, 101):
+            wait_for(lambda number=number: known(tmp_path, number), 10, "the builds of every page")
+        assert job().read_builds == known_before and not job().is_whole, "no visit has said that they are read"
+    jenkins.defaults["deploy"] = "production"
+    with watched(tmp_path, jenkins):
+        wait_for(lambda: job().is_whole and job().read_builds, 10, "all of the builds")
+    assert {known(tmp_path, number).namespace for number in range(1, 151)} == {"staging"}

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from msgspec.structs import replace
 
-from statusdesk.facts import Build, BuildDetails, JobMove
+from statusdesk.facts import Build, BuildDetails, Job, JobMove
 from statusdesk.store import builds as questions
 from statusdesk.store.current import LatestRows, Write
 from statusdesk.store.foresight import foreseen
@@ -105,6 +105,12 @@ class BuildRows:
         """Return the newest builds of each job, all open ones, and the last that count of each namespace."""
         with foreseen(self._db, self._builds.writes()):
             return questions.known_builds(self._db, per_job)
+
+    @asks
+    def told_unread(self, jobs: Iterable[Job]) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Return first and last numbers of the builds of each job that were told, but are not said to be read."""
+        with foreseen(self._db, self._builds.writes()):
+            return questions.told_unread(self._db, jobs)
 
     @asks
     def of_jobs(self, jobs: Collection[JobKey], per_job: int = questions.KNOWN_PER_JOB) -> list[Build]:

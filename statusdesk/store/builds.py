@@ -1,17 +1,18 @@
 """Questions about builds: those of a job and namespace, and those that a starting collector must know."""
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from statusdesk.facts import CONCLUSIVE, Build, BuildDetails
+from statusdesk.facts import CONCLUSIVE, Build, BuildDetails, Job
 from statusdesk.states import JobEvent
 from statusdesk.store.kinds import BUILDS, DETAILS, JOB_EVENTS, OPEN, SHARED
 
 IS_CONCLUSIVE = f"IN ({', '.join(repr(result) for result in CONCLUSIVE)})"
 STANDS = "NOT building AND NOT deleted"
 KNOWN_PER_JOB = 30
+_HIGHEST = 2**63 - 1
 
 _SELECT = f"SELECT {BUILDS.listed} FROM builds WHERE source = :source AND job = :job"
 _NEWEST = "AND deleted <= :deleted ORDER BY number DESC LIMIT :limit"
@@ -32,6 +33,9 @@ UNATTRIBUTED = (
     " ON b.source = j.source AND b.job = j.name AND b.namespace IS NULL AND NOT b.deleted"
     " WHERE j.until_ms IS NULL AND j.job_class NOT IN ('seed', 'renewal') GROUP BY j.source, j.name"
 )
+TOLD_BETWEEN = "SELECT number FROM builds WHERE source = ? AND job = ? AND number > ? AND number < ? ORDER BY number"
+_UNREADABLE = "SELECT source, name, value FROM jobs, json_each(unreadable) WHERE until_ms IS NULL"
+_NEXT = f"{_SELECT} AND number > :after ORDER BY number LIMIT 1"
 RENAMED = f"{JOB_EVENTS.select} WHERE what = 'renamed'"
 EVENTS = f"{JOB_EVENTS.select} WHERE at_ms >= ? ORDER BY at_ms DESC LIMIT ?"
 _OPEN = f"SELECT {BUILDS.listed} FROM builds WHERE {OPEN}"
@@ -122,7 +126,8 @@ def known_builds(
     db: sqlite3.Connection, per_job: int = KNOWN_PER_JOB, jobs: Collection[tuple[str, str]] | None = None
 ) -> list[Build]:
     """Return what a starting collector must know: the newest builds of each job, all open ones, and of each
-    (job, namespace) the newest, the newest conclusive and the newest successful one; each once, newest first per job.
+    (job, namespace) the newest, the newest conclusive and the newest successful one, and the next after each that
+    cannot be read; each once, newest first per job.
 
     ``jobs``: only of these.
     """
@@ -136,7 +141,32 @@ def known_builds(
         build = BUILDS.decode(row)
         if jobs is None or (build.source, build.job) in jobs:
             found[build.key] = build
+    for source, job, after in db.execute(_UNREADABLE).fetchall() if jobs is None else ():
+        row = db.execute(_NEXT, {"source": source, "job": job, "after": after}).fetchone()
+        if row is not None:
+            build = BUILDS.decode(row)
+            found[build.key] = build
     return sorted(found.values(), key=lambda build: (build.source, build.job, -build.number))
+
+
+def told_unread(db: sqlite3.Connection, jobs: Iterable[Job]) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Return by the name of each job which builds are stored of those that it is not said to have read.
+
+    As first and last numbers of such that follow each other. A job that is not among ``jobs`` has gone: where it is
+    back it is read from the beginning.
+    """
+    unread = {job.key: job.unread for job in jobs}
+    found: dict[str, tuple[tuple[int, int], ...]] = {}
+    for source, job in jobs_with_builds(db):
+        told: list[tuple[int, int]] = []
+        for after, before in unread.get((source, job), Job(source=source, name=job, url="").unread):
+            given = (source, job, after, _HIGHEST if before is None else before)
+            for (number,) in db.execute(TOLD_BETWEEN, given):
+                begin = told.pop()[0] if told and told[-1][1] == number - 1 else number
+                told.append((begin, number))
+        if told:
+            found[job] = tuple(told)
+    return found
 
 
 def _that_count(db: sqlite3.Connection, source: str, job: str, namespace: str | None) -> Iterator[Build]:

@@ -88,6 +88,35 @@ def test_a_job_that_is_renamed_takes_its_gap_along(jenkins):
         assert told(watched, "deploy-new").complete
 
 
+@pytest.mark.parametrize("name", ["deploy-new", "deploy"], ids=["renamed", "hidden for a visit"])
+def test_that_builds_are_not_there_says_nothing_where_their_job_is_not_there_either(jenkins, name):
+    jenkins.add("deploy", *map(build, (*range(1, 31), 33, 35)))  # the others between are not there
+    asked_for, go = threading.Event(), threading.Event()
+
+    def slow(asked):
+        if asked.path in [f"/job/deploy/{number}/api/json" for number in range(31, 35)]:
+            asked_for.set()
+            assert go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    last = known("deploy", 30, started_ms=build(30)["timestamp"])
+    with staged(jenkins) as stage, Watched(stage, [last]) as watched:
+        assert asked_for.wait(15)
+        job = jenkins.jobs.pop("deploy")
+        if name != "deploy":
+            jenkins.jobs[name] = job
+        go.set()
+        eventually(lambda: not watched.collector.busy())
+        watched.visit()
+        jenkins.jobs[name] = job
+        watched.visit()
+        all_read(watched)
+        assert numbers(watched, name) >= {33, 35}
+        assert told(watched, name).is_whole
+        assert watched.visit() == TICK
+
+
 def test_the_last_build_that_is_known_is_not_told_anew_when_it_is_answered_after_all_the_others(jenkins):
     jenkins.add("deploy", *map(build, range(1, 301)))
     whole = Job(source="jenkins", name="deploy", url="u", complete=True, read_builds=20, read_from=1)
@@ -154,6 +183,33 @@ def test_a_restart_in_a_gap_goes_on_where_it_was_and_attributes_nothing_anew(jen
         job = told(watched)
         assert (job.is_whole, job.gaps, job.read_builds, job.read_from) == (True, (), 300, 1)
         assert watched.visit() == TICK
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [({401: 499}, {"gaps": ((300, 500),)}), ({310: 315, 320: 499}, {"gaps": ((300, 320),)}), ({490: 499}, {})],
+    ids=["a page", "one by one", "the first page"],
+)
+def test_what_is_stored_of_builds_that_were_not_said_to_be_read_is_not_told_anew(jenkins, stored, said):
+    jenkins.add("deploy", *(build(number, namespace=None) for number in range(1, 501)), default="production")
+    read = {"complete": True, "read_builds": 300, "read_from": 1} if said else {}
+    job = Job(source="jenkins", name="deploy", url="u", **read, **said)
+    more = {"stored": [job], "told": {"deploy": tuple(stored.items())}}
+    with staged(jenkins) as stage, Watched(stage, [known("deploy", 500)], **more) as watched:
+        all_read(watched)
+        first, before = (301, said["gaps"][0][1]) if said else (1, 500)
+        there = {number for begin, end in stored.items() for number in range(begin, end + 1)}
+        assert numbers(watched) == {*range(first, before)} - there
+        assert (told(watched).is_whole, told(watched).read_from) == (True, 1)
+
+
+def test_a_stored_build_that_others_wait_for_is_taken_all_the_same(jenkins):
+    jenkins.add("release", *(build(number, namespace="prod") for number in range(1, 41)))
+    jenkins.add("child", build(1, namespace=None, upstream=("release", 3)), default=None)
+    more = {"complete": ["release"], "told": {"release": ((1, 39),)}}
+    with staged(jenkins) as stage, Watched(stage, [known("release", 40)], **more) as watched:
+        all_read(watched)
+        assert watched.builds()["child", 1].namespace == "prod"
 
 
 def test_older_builds_are_read_on_beside_a_gap_and_nothing_between_is_told_anew(jenkins):

@@ -4,6 +4,7 @@ import re
 import threading
 
 import pytest
+from msgspec.structs import replace
 
 from collectors.jenkins_history import read_of
 from statusdesk.clock import system_clock
@@ -189,7 +190,8 @@ def test_a_restart_goes_on_where_reading_ended_and_attributes_nothing_anew(jenki
 
 def test_that_a_job_is_complete_is_not_believed_of_a_store_that_does_not_say_how_much_was_read():
     old, new = (Job(source="jenkins", name=name, url="u", complete=True) for name in ("old", "new"))
-    assert read_of([old, Job(source="jenkins", name=new.name, url="u", complete=True, read_builds=3)]).keys() == {"new"}
+    assert read_of([old, replace(new, read_builds=3)], {}, {"old", "new"}).keys() == {"new"}
+    assert (old.unread, replace(new, read_builds=3).unread) == (((0, None),), ())
 
 
 def test_an_answer_without_a_list_of_builds_is_not_taken_for_a_job_without_older_ones(jenkins):

@@ -2,11 +2,13 @@
 
 import pytest
 
-from statusdesk.facts import Visited
+from collectors.jenkins_history import History
+from statusdesk.clock import system_clock
+from statusdesk.facts import Job, Visited
 from tests.collectors.small_jenkins import build
 from tests.collectors.stage import Answer, eventually, staged
 from tests.collectors.test_jenkins_builds import known
-from tests.collectors.test_jenkins_history import all_read, numbers, pages, told
+from tests.collectors.test_jenkins_history import DAY_MS, all_read, numbers, pages, told
 from tests.collectors.watched_jenkins import TICK, Watched, small_jenkins  # noqa: F401  (the fixture jenkins)
 
 REFUSED = [
@@ -139,3 +141,63 @@ def test_a_page_that_brings_it_tells_it_and_settles_it(jenkins):
     with staged(jenkins) as stage, Watched(stage, [newest], stored=[job], backfill_builds=100) as watched:
         eventually(lambda: ("broken", 41) in watched.builds())
         eventually(lambda: watched.visit() and not told(watched, "broken").unreadable)
+
+
+def test_one_that_is_older_than_what_is_kept_is_not_named_or_asked_for_any_more(jenkins):
+    now_ms = system_clock()
+    days_ago = {1: 9, 2: 8, 3: 4, 4: 3, 5: 0}
+    jenkins.add("broken", *(build(number, timestamp=now_ms - ago * DAY_MS) for number, ago in days_ago.items()))
+    refused = [f"/job/broken/{number}/api/json" for number in (2, 4)]
+    jenkins.fault = lambda asked: Answer(500) if asked.path in refused else None
+    clock = [now_ms]
+    first = known("broken", 1, started_ms=now_ms - 9 * DAY_MS)
+    with staged(jenkins) as stage, Watched(stage, [first], clock=lambda: clock[0], keep_s=10 * 86_400.0) as watched:
+        given_up(watched)
+        assert told(watched, "broken").unreadable == (2, 4)
+        clock[0] += 7 * DAY_MS
+        watched.visit()
+        assert told(watched, "broken").unreadable == (4,), "the third one is not kept any more, and is later"
+        watched.collector._scan_due_s = 0.0
+        given_up(watched)
+        assert [stage.paths().count(path) for path in refused] == [5, 10]
+        part = [each for each in watched.heard.of(Visited) if each.scope == "builds"][-1]
+        assert "such as broken #4: " in part.message
+        clock[0] += 4 * DAY_MS
+        watched.visit()
+        assert told(watched, "broken").is_whole
+        assert [each for each in watched.heard.of(Visited) if each.scope == "builds"][-1].ok
+
+
+@pytest.mark.parametrize(("ago", "left"), [(11, ()), (9, (2,))])
+def test_a_restart_forgets_one_by_the_next_build_that_is_stored(jenkins, ago, left):
+    now_ms = system_clock()
+    jenkins.add("broken", *(build(number, timestamp=now_ms - (ago - number + 3) * DAY_MS) for number in range(1, 10)))
+    jenkins.fault = refusing(REFUSED[0])
+    stored = Job(source="jenkins", name="broken", url="u", complete=True, read_builds=9, read_from=1, unreadable=(2,))
+    there = [known("broken", number, started_ms=now_ms - (ago - number + 3) * DAY_MS) for number in (3, 8, 9)]
+    with staged(jenkins) as stage, Watched(stage, there, stored=[stored], keep_s=10 * 86_400.0) as watched:
+        assert told(watched, "broken").unreadable == left
+        given_up(watched)
+        assert told(watched, "broken").unreadable == left
+        assert ("/job/broken/2/api/json" in stage.paths()) is bool(left)
+
+
+def test_an_older_one_that_is_given_up_later_is_no_gap_and_not_named():
+    day = [100]
+    began = {1: 1, 5: 50, 9: 99}
+
+    def next_ms(job, number):
+        return min((on * DAY_MS for each, on in began.items() if each > number), default=None)
+
+    history = History(50, 60 * DAY_MS, lambda: day[0] * DAY_MS, lambda at_ms: at_ms, {}, next_ms)
+    history.missed("broken", 1, 5)
+    history.gave_up("broken", 3)
+    assert history.told()["broken"].unreadable == (3,)
+    day[0] = 111
+    history.age({"broken"})
+    assert history.told()["broken"].gaps == ((1, 3), (3, 5)), "two are still asked for"
+    assert (history.is_old("broken", 3), history.is_old("broken", 2)) == (True, False)
+    del began[5]
+    for number in (2, 4):
+        history.gave_up("broken", number)
+    assert history.told()["broken"].unreadable == (4,) and history.is_old("broken", 2)

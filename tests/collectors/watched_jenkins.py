@@ -33,6 +33,7 @@ class Watched:
         steps=None,
         stored=None,
         keep_s=inf,
+        told=None,
         **more,
     ):
         settings = {"user": "monitor", "interval_s": FAR_S, "slow_interval_s": FAR_S, "timeout_s": 5.0} | more
@@ -50,6 +51,7 @@ class Watched:
             stored_jobs({build.job for build in known} if complete is None else complete) if stored is None else stored,
             steps=steps,
             keep_s=keep_s,
+            told=told,
         )
 
     def __enter__(self):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.facts import BuildDetails, JobMove
+from statusdesk.facts import BuildDetails, Job, JobMove
 from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
@@ -54,6 +54,29 @@ def test_what_was_looked_up_goes_with_its_build(writer: Writer, reader: Reader) 
     writer.build_rows.forget("jenkins", "b")
     writer.commit()
     assert (names(reader, "b"), reader.build_details("jenkins", "b", 1)) == ([[]], None)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_which_builds_are_stored_of_those_that_no_job_says_to_have_read(writer: Writer, waits: bool) -> None:
+    numbers = {"cut": range(1, 13), "whole": range(1, 9), "gone": (2, 3), "gap": (1, 2, 5, 6, 8, 20)}
+    writer.put_builds([build(number, job=job) for job, of_job in numbers.items() for number in of_job])
+    if not waits:
+        writer.commit()
+    cut = Job(source="jenkins", name="cut", url="u", read_builds=3, read_from=10)
+    whole = replace(cut, name="whole", complete=True)
+    gap = replace(whole, name="gap", gaps=((1, 7), (7, 20)), gap_after=1)
+    none = replace(cut, name="none", read_builds=0, read_from=None)
+    told = writer.build_rows.told_unread([cut, whole, gap, none])
+    assert told == {"cut": ((1, 9),), "gone": ((2, 3),), "gap": ((2, 2), (5, 6), (8, 8))}
+
+
+def test_the_next_build_after_one_that_cannot_be_read_is_known_at_a_start(writer: Writer) -> None:
+    writer.put_builds([build(number) for number in range(1, 100) if number not in (7, 99)])
+    job = Job(source="jenkins", name=build(1).job, url="u", unreadable=(7, 99))
+    writer.put_jobs([job])
+    writer.commit()
+    known = {each.number for each in writer.build_rows.known(2)}
+    assert known == {97, 98, 8}
 
 
 def test_a_move_is_written_with_the_next_commit_when_one_fails(writer: Writer, reader: Reader) -> None:
