@@ -24,6 +24,8 @@ class Cluster:
 
     def watched(self, kind=POD):
         line = self.standing.line(kind, "")
+        line.asks()
+        line.answered()
         line.listed(0)
         line.opens()
         return line
@@ -56,6 +58,24 @@ def test_the_quietest_line_decides_and_a_list_tells_what_was_there_when_it_began
     deployments.listed(3_000)
     listed_ms = cluster.now_ms - 3_000
     assert cluster.passes(10_000).heard_ms == min(listed_ms, pods.told_ms)
+
+
+def test_a_watch_is_an_answer_when_it_has_had_time_to_tell_what_was_before_it():
+    cluster = Cluster()
+    line, other = cluster.watched(), cluster.watched(DEPLOYMENT)
+    asked_ms = {}
+    for each in (line, other):
+        each.closes()
+        cluster.now_ms += 2_000
+        each.asks()
+        asked_ms[each] = cluster.now_ms
+        each.answered()
+        each.opens()
+    cluster.standing.changed(line)
+    assert cluster.sent[-1].began_ms == T0, "the other one may have to tell more"
+    assert cluster.passes(10_000).began_ms == asked_ms[line], "the oldest answer of all"
+    line.listed(1_000)
+    assert cluster.passes(10_000).began_ms == asked_ms[other]
 
 
 def test_what_is_open_again_has_told_nothing_yet_and_what_the_server_ended_had_told_all():
