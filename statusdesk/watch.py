@@ -224,7 +224,6 @@ class CollectorProcess:
             streaming = time.monotonic() - flushed_s < 2 * batch_s
             if self._drain(max(0.0, min(due_ms - now_ms, BEAT_MS) / 1000), batch_s if streaming else batch_s / 5):
                 flushed_s = time.monotonic()
-            self._look()  # before anything is written that tells how it stands
             now_ms = self._clock()
             if now_ms >= next_beat_ms or now_ms < next_beat_ms - 2 * BEAT_MS:
                 self._writer.check_place()
