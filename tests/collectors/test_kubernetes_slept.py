@@ -66,7 +66,7 @@ def test_a_watch_that_was_asked_for_before_and_is_answered_later_is_none(kube, d
         asked.set()
         answered.wait()
 
-    kube.answer(is_pod_watch, Answer(body=[b"\n"], before=late, then=kube.over.wait), 1)
+    kube.answer(is_pod_watch, Answer(body=[], before=late, then=kube.over.wait), 1)
     desk.start(timing=PATIENT)
     wait_for(asked.is_set)
     woke_ms = system_clock()

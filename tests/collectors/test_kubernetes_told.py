@@ -3,7 +3,7 @@
 from collectors.kubernetes_kinds import DEPLOYMENT, POD
 from collectors.kubernetes_known import KnownLines
 from collectors.kubernetes_problems import ApiProblem
-from collectors.kubernetes_standing import HEARTBEAT_MS, Standing
+from collectors.kubernetes_standing import HEARTBEAT_MS, SEND_EVERY_MS, Standing
 from statusdesk.clock import ClockSteps
 from statusdesk.facts import Visited
 
@@ -76,6 +76,21 @@ def test_a_watch_is_an_answer_when_it_has_had_time_to_tell_what_was_before_it():
     assert cluster.passes(10_000).began_ms == asked_ms[line], "the oldest answer of all"
     line.listed(1_000)
     assert cluster.passes(10_000).began_ms == asked_ms[other]
+
+
+def test_that_a_watch_is_an_answer_by_now_is_told_soon():
+    cluster = Cluster()
+    line = cluster.watched()
+    cluster.passes(10_000)
+    line.closes()
+    cluster.now_ms += HEARTBEAT_MS
+    line.asks()
+    asked_ms = cluster.now_ms
+    line.opens()
+    line.answered()
+    cluster.standing.tick()
+    assert (cluster.sent[-1].at_ms, cluster.sent[-1].began_ms) == (asked_ms, T0)
+    assert cluster.passes(SEND_EVERY_MS).began_ms == asked_ms
 
 
 def test_what_is_open_again_has_told_nothing_yet_and_what_the_server_ended_had_told_all():
