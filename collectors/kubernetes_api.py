@@ -157,6 +157,11 @@ class KubernetesApi:
                 stream.close()
         return stream
 
+    def close_idle(self) -> None:
+        """Close connections that wait for a request: what comes next makes new ones."""
+        if (login := self._login) is not None:
+            login.connection.close()
+
     def close(self) -> None:
         """End what is being read and close idle connections."""
         with self._readings_lock:
@@ -165,8 +170,7 @@ class KubernetesApi:
                 _shut(reading.response)
             for stream in self._streams:
                 stream.close()
-        if (login := self._login) is not None:
-            login.connection.close()
+        self.close_idle()
 
     def _open(
         self,

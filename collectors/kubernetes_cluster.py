@@ -130,7 +130,12 @@ class KubernetesCluster:
         self._lookups.want(wanted)
 
     def visit_now(self) -> None:
-        """Cut back-offs and poll waits short; what is watched needs no visit."""
+        """Ask for everything anew, what is watched from where that has come to: we may have slept.
+
+        A connection of before may be dead, which nobody is told of: none of them is used any more.
+        """
+        self._standing.look_at_clock()  # what is opened from now on is stamped by the clock as it is
+        self._api.close_idle()
         for kind in self._kinds:
             kind.visit_now()
 

@@ -95,7 +95,7 @@ class KindFeeds:
             feed.end()
 
     def visit_now(self) -> None:
-        """Cut all present waits short."""
+        """Cut all present waits and watches short."""
         self._whole.visit_now()
         for feed in list(self._feeds.values()):
             feed.visit_now()

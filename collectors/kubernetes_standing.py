@@ -15,6 +15,18 @@ from statusdesk.text import clean
 SEND_EVERY_MS = 2_000
 HEARTBEAT_MS = 5_000
 NO_ACCESS = "NoAccess"
+_MOMENTS = (
+    "heard_ms",
+    "told_ms",
+    "asked_ms",
+    "asked_last_ms",
+    "began_ms",
+    "before_ms",
+    "opened_ms",
+    "closed_ms",
+    "failing_ms",
+    "next_try_ms",
+)
 _MAY_PASS = ("Gone", "Unreachable", "ServerError")  # those that a restart of the server brings, too
 
 
@@ -27,6 +39,9 @@ class Line:
         self.heard_ms: int | None = None
         self.told_ms: int | None = None  # until when all has come: that a watch is open proves nothing of it
         self.asked_ms: int | None = None
+        self.asked_last_ms: int | None = None
+        self.began_ms: int | None = None  # when the request began whose answer is told of; and the one before that
+        self.before_ms: int | None = None
         self.tried_ms = 0
         self.opened_ms: int | None = None
         self.closed_ms: int | None = None
@@ -40,7 +55,7 @@ class Line:
 
     def asks(self) -> None:
         """A request goes out."""
-        self.asked_ms = self._standing.clock()
+        self.asked_ms = self.asked_last_ms = self._standing.clock()
 
     def answered(self) -> None:
         """The request has been answered, well or not."""
@@ -53,6 +68,7 @@ class Line:
             self.heard_ms, self.told_ms = now_ms, now_ms - took_ms
         else:
             self.hears(now_ms, now_ms - took_ms)
+        self.before_ms = self.began_ms = now_ms - took_ms
         self._standing.listed(self, now_ms - took_ms)
         if first:
             self._standing.changed(self)
@@ -60,6 +76,7 @@ class Line:
     def opens(self) -> None:
         """A watch is open."""
         self.watch_refused = False
+        self.before_ms, self.began_ms = self.began_ms, self.asked_last_ms
         self.opened_ms = self.heard_ms = self._standing.clock()
         self._standing.changed(self)
 
@@ -93,6 +110,11 @@ class Line:
             self.failing_ms = self.failing_ms or self.tried_ms
         self._standing.changed(self)
 
+    def request_ms(self, now_ms: int, proven_ms: int) -> int:
+        """Return when the request began whose answer is told of; a watch tells first what has happened before it."""
+        is_young = self.opened_ms is not None and now_ms - self.opened_ms < proven_ms
+        return (self.before_ms if is_young else self.began_ms) or 0
+
     def is_blink(self, now_ms: int, grace_ms: int) -> bool:
         """Return whether what is wrong may be over in a moment: it is young, or a watch is open again and on trial."""
         problem = self.problem
@@ -103,7 +125,7 @@ class Line:
     def shift(self, step_ms: int) -> None:
         """Move all moments; the caller holds the lock of the standing."""
         self.tried_ms += step_ms
-        for name in ("heard_ms", "told_ms", "asked_ms", "opened_ms", "closed_ms", "failing_ms", "next_try_ms"):
+        for name in _MOMENTS:
             at_ms = getattr(self, name)
             if at_ms is not None:
                 setattr(self, name, at_ms + step_ms)
@@ -202,9 +224,7 @@ class Standing:
         now_ms = self.clock()
         mended = False
         with self.lock:  # the thread of a line may tell of a new failure at this very moment
-            step_ms = self._steps.step_ms(now_ms)
-            if step_ms:
-                self._shift(step_ms)
+            self._look_at_clock(now_ms)
             self._known.awake(now_ms)
             for line in self._lines:
                 self._known.look(line, now_ms)
@@ -214,6 +234,15 @@ class Standing:
                     if line.scope:
                         self._look_at_scope(line.scope)
             self._send(at_once=mended)
+
+    def look_at_clock(self) -> None:
+        """Where the clock of the system was set, move all moments with it, before others are taken by it."""
+        with self.lock:
+            self._look_at_clock(self.clock())
+
+    def _look_at_clock(self, now_ms: int) -> None:
+        if step_ms := self._steps.step_ms(now_ms):
+            self._shift(step_ms)
 
     def _shift(self, step_ms: int) -> None:
         """Move all moments with the clock of the system, which was set: what was heard is as long ago as before."""
@@ -232,7 +261,7 @@ class Standing:
         if sent is None or outcome.ok != sent.ok or (at_once and _differs(outcome, sent)):
             due = True
         elif outcome.ok and outcome.live:
-            news = outcome.at_ms > sent.at_ms and self._heard_ms() > sent.at_ms
+            news = outcome.at_ms > sent.at_ms and (self._heard_ms() > sent.at_ms or outcome.began_ms > sent.began_ms)
             due = now_ms - sent.at_ms >= (SEND_EVERY_MS if news or _differs(outcome, sent) else HEARTBEAT_MS)
         else:
             due = outcome.at_ms > sent.at_ms and now_ms - sent.at_ms >= SEND_EVERY_MS
@@ -275,6 +304,7 @@ class Standing:
             took_ms=max(line.took_ms for line in readable),
             live=live,
             heard_ms=min(line.told_ms or 0 for line in readable),
+            asked_ms=min(line.request_ms(now_ms, self._proven_ms) for line in readable),
         )
 
     def _known_ms(self, line: Line, now_ms: int) -> int:

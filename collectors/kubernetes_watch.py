@@ -44,6 +44,7 @@ class Feed:
         self._refused_until_s = 0.0
         self._stream: Stream | None = None
         self._over = threading.Event()
+        self._is_cut = threading.Event()  # the watch was asked for before we were told to visit now
         self._wake = threading.Event()
 
     def end(self) -> None:
@@ -54,8 +55,11 @@ class Feed:
             stream.close()
 
     def visit_now(self) -> None:
-        """Cut the present wait short."""
+        """Cut the present wait short, or the watch: it goes on from its last version, by another connection."""
+        self._is_cut.set()
         self._wake.set()
+        if (stream := self._stream) is not None:
+            stream.close()
 
     @property
     def has_failed(self) -> bool:
@@ -218,6 +222,8 @@ class Feed:
         if time.monotonic() >= self._poll_until_s:
             try:
                 self._watch()
+                if self._is_cut.is_set():
+                    self._over.wait(random.uniform(0.0, ROUSED_S))
                 return
             except Refused:
                 # Whether we may at least list is asked at once: all rights may have been taken from us.
@@ -233,6 +239,7 @@ class Feed:
     def _watch(self) -> None:
         """Watch from the last version until the server ends it. Raises: ApiProblem."""
         self._in_watch = True
+        self._is_cut.clear()
         query = [
             ("watch", "1"),
             ("allowWatchBookmarks", "true"),
@@ -247,22 +254,28 @@ class Feed:
         opened_s, before = time.monotonic(), self._version
         try:
             self._read(stream)
-            self.line.ends()
+            if not self._is_ended:
+                self.line.ends()
         except ApiProblem as problem:
             self._count_from_new(opened_s, before)
-            if self._over.is_set() or (problem.problem == "Timeout" and not stream.patient):
+            if self._is_ended or (problem.problem == "Timeout" and not stream.patient):
                 return
             raise
         finally:
             self._stream = None
             self.line.closes()
             stream.dispose()
-        if not self._count_from_new(opened_s, before) and not self._over.is_set():
+        if not self._count_from_new(opened_s, before) and not self._is_ended:
             # what a stale version looks like where the server keeps no history (kubernetes#104171)
             self._version = ""
             title = self._kind.title
             raise ApiProblem("Gone", f"a watch of {title} closes at once without an event", passing=True)
         self._in_watch = False
+
+    @property
+    def _is_ended(self) -> bool:
+        """Whether we end the watch, not the server."""
+        return self._over.is_set() or self._is_cut.is_set()
 
     def _count_from_new(self, opened_s: float, before: str) -> bool:
         """Forget earlier failures when the watch has worked: it lived for a while, or something came."""
@@ -273,7 +286,7 @@ class Feed:
 
     def _read(self, stream: Stream) -> None:
         rest = b""
-        if self._over.is_set():
+        if self._is_ended:
             return
         for chunk in stream.chunks():
             lines = (rest + chunk if rest else chunk).split(b"\n")
@@ -282,7 +295,7 @@ class Feed:
                 self._take(lines)
             elif len(rest) > MAX_LINE_BYTES:
                 raise self._not_json("a line without an end")
-            if self._over.is_set():
+            if self._is_ended:
                 return
 
     def _take(self, lines: list[bytes]) -> None:

@@ -299,7 +299,8 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     scope ``clock``) or Internal (a fault of ours). ``message`` is one sentence with how to mend it, ``detail`` a
     version or who we are. ``live`` says that a stream is open and that silence means "no change" rather than "not
     asked". ``heard_ms`` is when the quietest of its streams last told something, so that what was there then is known;
-    None where the answer itself tells all. ``shown`` is how many things a source showed that counts them (a Jenkins its
+    None where the answer itself tells all. ``asked_ms`` is when the oldest request began whose answer is told of, where
+    that is not ``took_ms`` ago. ``shown`` is how many things a source showed that counts them (a Jenkins its
     jobs), ``who`` the user that it shows them to.
     """
 
@@ -314,8 +315,14 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     next_try_ms: int | None = None
     live: bool = False
     heard_ms: int | None = None
+    asked_ms: int | None = None
     shown: int | None = None
     who: str = ""
+
+    @property
+    def began_ms(self) -> int:
+        """When the oldest request began whose answer it tells of."""
+        return self.at_ms - self.took_ms if self.asked_ms is None else self.asked_ms
 
 
 class KnownUntil(msgspec.Struct, frozen=True, kw_only=True):

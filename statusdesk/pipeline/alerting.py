@@ -25,8 +25,6 @@ from statusdesk.store.kinds import KINDS
 from statusdesk.store.writer import Writer
 
 DYING_MS = 5_000
-EXACT_MS = 10
-"""When a visit began is told in whole milliseconds, by two clocks."""
 
 
 class Alerting:
@@ -55,7 +53,6 @@ class Alerting:
         self._level_triggered = any(sink.type == LEVEL_TRIGGERED for sink in self._sinks)
         self._started_ms = 0
         self._down_ms = 0  # for how long nobody has looked before the start, or before it woke
-        self._read_from_ms = 0  # what a source has told before is not known to be so
         self._unread: frozenset[str] = frozenset()
         self._early_ms = 0  # by how much the clock was set between the last sign of life and ``begin``
         self._at = (0, 0)
@@ -141,7 +138,6 @@ class Alerting:
         if self._engine is None:
             return  # it begins with what is known of the time before
         self._down_ms = max(down_ms, self._down_ms if self._engine.unread.fingerprints else 0)
-        self._read_from_ms = now_ms - EXACT_MS
         self._engine.slept(down_ms, t, now_ms)
         self._stands_otherwise = True
         if self._outbox is not None:
@@ -153,7 +149,6 @@ class Alerting:
 
     def restamp(self, step_ms: int) -> None:
         """Take note that the clock was set, and what rows tell of moved with it."""
-        self._read_from_ms += step_ms
         if self._engine is not None:
             self._engine.restamp(step_ms)
             return
@@ -162,8 +157,6 @@ class Alerting:
 
     def visited(self, visited: Visited) -> None:
         """Take how a source as a whole answered, or a part of it."""
-        if not visited.scope and _as_of_ms(visited) < self._read_from_ms:
-            return  # that was before a sleep, and it is visited again; of a part it is told but once
         about = source_key(visited.source, visited.scope)
         if visited.ok:
             self.engine.answered(about, self._at[0])
@@ -263,11 +256,6 @@ class Alerting:
         if watchdog is not None:
             found.append(_firing(watchdog, self._started_ms))
         return tuple(found)
-
-
-def _as_of_ms(visited: Visited) -> int:
-    """Return the moment of which a visit tells: what is watched tells of now, however long it took to list it once."""
-    return visited.at_ms if visited.live else visited.at_ms - visited.took_ms
 
 
 def _has_not_left(waiting: Notification, end_ms: int | None) -> bool:

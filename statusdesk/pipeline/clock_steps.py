@@ -190,3 +190,12 @@ def is_ahead(state: SourceState, now_ms: int) -> bool:
 def unstamped(state: SourceState) -> SourceState:
     """Return what is known of a source without when it answered."""
     return replace(state, last_ok_ms=None, heard_ms=None, last_try_ms=None)
+
+
+def seen_until(state: SourceState, seen_ms: int) -> SourceState:
+    """Return what is known of a source after a sleep that began at ``seen_ms``: it has not answered since.
+
+    Where the clock was set at waking, all is as long ago as if nobody had slept.
+    """
+    last_ok_ms, heard_ms = (None if each is None else min(each, seen_ms) for each in (state.last_ok_ms, state.heard_ms))
+    return replace(state, last_ok_ms=last_ok_ms, heard_ms=heard_ms)

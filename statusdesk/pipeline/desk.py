@@ -34,7 +34,7 @@ from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
-from statusdesk.pipeline.clock_steps import LASTING, Steps, is_ahead, moved, unstamped
+from statusdesk.pipeline.clock_steps import LASTING, Steps, is_ahead, moved, seen_until, unstamped
 from statusdesk.pipeline.environments import Environments, act_of
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
@@ -59,6 +59,8 @@ _JENKINS = (Job, Build, BuildDetails, QueueItem, Executors)
 ORDERS_KEPT = 10_000
 LOOK_AT_SCOPES_MS = 3_600_000
 SCOPE_KEPT_MS = 86_400_000
+EXACT_MS = 10
+"""When a visit began is told in whole milliseconds, by two clocks."""
 
 
 class Desk:
@@ -99,6 +101,7 @@ class Desk:
         self._stepped = Steps()
         self._begun = False
         self._visits: list[Visited] = []
+        self._read_from_ms = 0  # what was asked of a source before says nothing of now: we have slept since
         self._looked_ms = 0  # when parts of sources that nobody speaks of were looked for
         self._moved: list[Transition] = []  # what a flush that failed has come to, for the next one
         self._retold: dict[tuple[type[Lasting], str], None] = {}  # likewise, without a transition
@@ -232,6 +235,9 @@ class Desk:
     def slept(self, down_ms: int, now_ms: int) -> None:
         """Take note that this process stood still for so long: nobody knows that what was known is so any more."""
         self.look_at_clock(now_ms)
+        self._read_from_ms = now_ms - EXACT_MS
+        rows = [row for row in self._writer.current(SourceState).values() if row.until_ms is None and not row.scope]
+        self._writer.put([seen_until(row, now_ms - down_ms) for row in rows], now_ms)
         self._alerting.slept(down_ms, self._even(now_ms), now_ms)
 
     def _even(self, now_ms: int) -> int:
@@ -266,6 +272,7 @@ class Desk:
             return
         self._stepped.take(step_ms, now_ms)
         self._visits = [moved(visited, step_ms) for visited in self._visits]
+        self._read_from_ms += step_ms
         for kind in LASTING:
             rows = [row for row in self._writer.current(kind).values() if row.until_ms is None]
             self._writer.put([moved(row, step_ms) for row in rows], now_ms)
@@ -279,6 +286,8 @@ class Desk:
         transitions = self._unconfigured.end(now_ms)
         current = self._writer.current(SourceState)
         for each in self._visits:
+            if not each.scope and each.began_ms < self._read_from_ms:
+                continue  # it is asked again; of a part it is told but once
             visited = replace(each, at_ms=min(each.at_ms, now_ms))  # the clock may have been set back since
             self._alerting.visited(visited)
             key = source_key(visited.source, visited.scope)

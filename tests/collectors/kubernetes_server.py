@@ -160,6 +160,11 @@ class Kube:
         with self._lock:
             return sum(1 for request, _ in self._watches if (request.resource, request.scope) == (resource, scope))
 
+    def hears(self, watch: Request) -> bool:
+        """Return whether what is sent now is sent to this watch."""
+        with self._lock:
+            return any(request is watch for request, _ in self._watches)
+
     def asked(self, resource: str, watch: bool, scope: str | None = None) -> list[Request]:
         return [
             one

@@ -3,7 +3,7 @@
 from collectors.kubernetes_kinds import DEPLOYMENT, POD
 from collectors.kubernetes_known import KnownLines
 from collectors.kubernetes_problems import ApiProblem
-from collectors.kubernetes_standing import HEARTBEAT_MS, Standing
+from collectors.kubernetes_standing import HEARTBEAT_MS, SEND_EVERY_MS, Standing
 from statusdesk.clock import ClockSteps
 from statusdesk.facts import Visited
 
@@ -24,6 +24,8 @@ class Cluster:
 
     def watched(self, kind=POD):
         line = self.standing.line(kind, "")
+        line.asks()
+        line.answered()
         line.listed(0)
         line.opens()
         return line
@@ -56,6 +58,39 @@ def test_the_quietest_line_decides_and_a_list_tells_what_was_there_when_it_began
     deployments.listed(3_000)
     listed_ms = cluster.now_ms - 3_000
     assert cluster.passes(10_000).heard_ms == min(listed_ms, pods.told_ms)
+
+
+def test_a_watch_is_an_answer_when_it_has_had_time_to_tell_what_was_before_it():
+    cluster = Cluster()
+    line, other = cluster.watched(), cluster.watched(DEPLOYMENT)
+    asked_ms = {}
+    for each in (line, other):
+        each.closes()
+        cluster.now_ms += 2_000
+        each.asks()
+        asked_ms[each] = cluster.now_ms
+        each.answered()
+        each.opens()
+    cluster.standing.changed(line)
+    assert cluster.sent[-1].began_ms == T0, "the other one may have to tell more"
+    assert cluster.passes(10_000).began_ms == asked_ms[line], "the oldest answer of all"
+    line.listed(1_000)
+    assert cluster.passes(10_000).began_ms == asked_ms[other]
+
+
+def test_that_a_watch_is_an_answer_by_now_is_told_soon():
+    cluster = Cluster()
+    line = cluster.watched()
+    cluster.passes(10_000)
+    line.closes()
+    cluster.now_ms += HEARTBEAT_MS
+    line.asks()
+    asked_ms = cluster.now_ms
+    line.opens()
+    line.answered()
+    cluster.standing.tick()
+    assert (cluster.sent[-1].at_ms, cluster.sent[-1].began_ms) == (asked_ms, T0)
+    assert cluster.passes(SEND_EVERY_MS).began_ms == asked_ms
 
 
 def test_what_is_open_again_has_told_nothing_yet_and_what_the_server_ended_had_told_all():

@@ -63,9 +63,14 @@ def test_an_answer_to_what_was_asked_before_tells_nothing(shop):
     sleep(shop)
     for ok in (False, True):
         shop.desk.take(Visited(source=EU, ok=ok, at_ms=before_ms))
+    watched = Visited(source=EU, ok=True, at_ms=shop.now_ms, live=True, asked_ms=before_ms)  # its connection is dead
     shop.desk.take(Visited(source=EU, ok=True, at_ms=shop.now_ms, took_ms=SLEPT_MS))
-    assert shop.send() == shop.later(20 * SECOND) == []
-    shop.desk.take(Visited(source=EU, ok=True, at_ms=shop.now_ms, took_ms=MINUTE, live=True))  # listed long ago
+    shop.desk.take(watched)
+    assert shop.send() == shop.later(10 * SECOND) == []
+    shop.desk.take(replace(watched, at_ms=shop.now_ms))
+    assert shop.send() == shop.later(10 * SECOND) == []
+    anew_ms = shop.now_ms - 5 * SECOND
+    shop.desk.take(replace(watched, at_ms=shop.now_ms, took_ms=MINUTE, asked_ms=anew_ms))  # listed long ago
     shop.send()
     assert shop.later(SETTLE_MS) == [STILL]
 

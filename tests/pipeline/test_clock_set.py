@@ -22,11 +22,12 @@ from tests.pipeline.desk_bench import SOURCE, T0, Bench, deployments, pod, swept
 
 EVERY_MS = 5_000
 MOMENTS = """
-    ack_until acked at awaited beat cap cause cause_over changed cleared created dead deadline deleting ends expire
-    expired fails fired first green_since heard held_since issue job_ended job_gone last last_finished last_ok
-    last_renewal last_success last_try left_up made next_expected next_renewal next_try ok other_started pending problem
-    queued_since read_from ready_changed renewed resolved rolling_since running_since scheduled_changed stale_since
-    started starts steady_since stopped unknown up_since updated version_since well_since
+    ack_until acked asked at awaited beat cap cause cause_over changed cleared created dead deadline deleting ends
+    expire expired fails fired first green_since heard held_since issue job_ended job_gone last last_finished
+    last_ok last_renewal last_success last_try left_up made next_expected next_renewal next_try ok other_started
+    pending problem queued_since read_from ready_changed renewed resolved rolling_since running_since
+    scheduled_changed stale_since started starts steady_since stopped unknown up_since updated version_since
+    well_since
 """
 SETS_MS = (600_000, -600_000, 30_000, -30_000)
 SMALL_SETS_MS = (3_000, -3_000, 4_500)

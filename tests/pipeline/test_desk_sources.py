@@ -4,7 +4,10 @@ import msgspec
 import pytest
 
 from statusdesk.clock import ClockSteps
+from statusdesk.config import StageSettings
 from statusdesk.facts import Pod, Visited
+from statusdesk.judge.gate import Known, Question, Route
+from statusdesk.judge.gate_checks import freshness
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Level, SourceState
 from statusdesk.store.errors import StoreError
@@ -115,3 +118,30 @@ def test_what_was_heard_by_a_clock_that_is_set_back_before_the_start_is_no_answe
     bench.see(Visited(source=SOURCE, ok=True, at_ms=bench.now_ms, live=True))
     rows = bench.writer.current(SourceState)
     assert (rows[SOURCE].last_ok_ms, rows["jenkins"].last_ok_ms) == (bench.now_ms, None)
+
+
+@pytest.mark.parametrize("set_ms", [0, 600_000], ids=["the process slept", "its machine was paused"])
+@pytest.mark.parametrize("live", [True, False], ids=["watched", "asked now and then"])
+def test_after_a_sleep_a_source_is_as_old_as_before_it_until_it_answers_what_is_asked_since(bench, live, set_ms):
+    even = [0]
+    bench.desk = Desk(bench.config, bench.writer, steps=ClockSteps(lambda: even[0]))
+    staging, later = bench.config.stages[0], StageSettings(name="later", namespaces=("later",))
+    question = Question(app="orders", route=Route(start=staging, to=later, before=(staging,)))
+
+    def told(asked_ms, ok=True):
+        """Return how old the gate takes it to be when it has answered what was asked then."""
+        problem = "" if ok else "Timeout"
+        bench.see(Visited(source=SOURCE, ok=ok, at_ms=bench.now_ms, live=live, asked_ms=asked_ms, problem=problem))
+        known = Known(now_ms=bench.now_ms, sources=bench.writer.current(SourceState), clusters=("eu",))
+        check, age_ms = freshness(question, known)
+        return check.result, age_ms
+
+    before_ms = bench.now_ms
+    assert told(before_ms) == ("ok", 0)
+    even[0] += 600_000 - set_ms
+    bench.now_ms += 600_000
+    bench.desk.slept(600_000, bench.now_ms)
+    assert told(before_ms) == told(before_ms, ok=False) == ("unknown", 600_000)
+    assert told(bench.now_ms) == ("ok", 0)
+    bench.now_ms += 1000
+    assert told(bench.now_ms - 1000, ok=False) == ("unknown", 1000)
