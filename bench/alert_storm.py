@@ -32,6 +32,7 @@ UP, DOWN = b"\x1b[A", b"\x1b[B"
 FIRST, SECOND = b"app-007", b"app-057"  # failing before production already: they are never touched
 UNTOUCHED = (7, 57)
 ABOVE, BELOW = b"app-003", b"app-004"  # two alerts that are in sight
+OF_ALERTS = b"give back"  # a key that only the screen of alerts names
 CHANGES_EVERY = 4  # one in so many rounds of the writer changes a row while the alerts stand
 
 
@@ -127,9 +128,11 @@ def on_screen_of_alerts(terminal: Terminal, collector: Collector, dice: random.R
     collector.stands.set()
     terminal.drain(quiet_s=1.0, longest_s=3.0)
     terminal.send(b"a")
-    terminal.wait_for(BELOW)
-    for _ in range(int(ABOVE[-3:])):
+    terminal.wait_for(OF_ALERTS)  # the board paints the names of its rows, too
+    terminal.drain(quiet_s=0.5, longest_s=1.0)
+    for number in range(int(ABOVE[-3:])):
         terminal.send(DOWN)
+        terminal.wait_for(b"app-%03d" % (number + 1))
     terminal.drain(quiet_s=0.5, longest_s=3.0)
     return press_ms(terminal, ROUNDS * (KEYS - 1), dice, None, ((DOWN, BELOW), (UP, ABOVE)))
 
