@@ -186,7 +186,8 @@ class Writing:
             self._was_found = True
             self._told.pop(f"waiting for pods of {self._what}", None)  # it may happen again
         if status.listed and not status.found and not status.problems and not self._was_found:
-            self._say(f"nothing to read of {self._what}", always=True)
+            where = f" in namespace {few(sorted(status.vacant))}" if status.vacant else ""
+            self._say(f"nothing to read of {self._what}{where}", always=True)
             return exit_codes.CANNOT_TELL
         if not self._was_found and (status.ended or now_s - self._begun_s > FOUND_WITHIN_S):
             if not status.problems:

@@ -126,7 +126,7 @@ def test_no_such_app_cannot_be_told(kube, run):
     kube.show(pod("orders-1"))
     done = run("ordes", "-n", "testing")
     assert done.returncode == 3 and done.stdout == ""
-    assert "nothing to read of ordes" in done.stderr
+    assert "nothing to read of ordes in namespace testing\n" in done.stderr
 
 
 @pytest.mark.parametrize("quiet", [(), ("--quiet",)])
