@@ -87,7 +87,8 @@ def _past(rollout: Rollout, scene: Scene, held: HeldBack) -> tuple[str, int | No
     """
     workload, before = rollout.workload, rollout.before
     is_whole = bool(held.by) and not workload.updated
-    digest = digest_of(workload, rollout.held if is_whole else rollout.pods)
+    digests = _digests(rollout, held, is_whole)
+    digest = next(iter(digests)) if len(digests) == 1 else ""  # of two images of one version neither is the one
     if before is None:
         previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
         return "" if previous == workload.version else previous, scene.started_ms, digest
@@ -96,8 +97,16 @@ def _past(rollout: Rollout, scene: Scene, held: HeldBack) -> tuple[str, int | No
         was_here = before.is_held_whole and before.held_version == workload.version  # it was asked back
         since_ms = before.held_since_ms if was_here else scene.started_ms
         return previous or before.version or before.previous_version, since_ms, digest
-    if not digest and before.is_held_whole == is_whole and not template_changed(workload, before):
+    if not digests and before.is_held_whole == is_whole and not template_changed(workload, before):
         digest = before.digest
     came = before.is_held_whole and workload.updated > 0
     since_ms = scene.now_ms if came else before.version_since_ms
     return before.previous_version, since_ms, digest
+
+
+def _digests(rollout: Rollout, held: HeldBack, is_whole: bool) -> set[str]:
+    """Return the digests of the version that runs: pods that stay may run another image of it than the others."""
+    running = (rollout.held,) if is_whole else (rollout.pods,)
+    if rollout.completed and not held.by:
+        running = (rollout.pods, rollout.held)
+    return {digest_of(rollout.workload, pods) for pods in running} - {""}

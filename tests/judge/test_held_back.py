@@ -82,3 +82,13 @@ def test_a_version_that_is_asked_back_was_here_all_the_time():
     )
     state = judge(back, *THREE, before=was, after_s=60).state
     assert (state.runs, state.held_by, state.runs_since_ms) == ("1.4.2", "", T0 - 7_000_000)
+
+
+def test_of_one_version_that_pods_run_by_two_images_no_digest_is_the_one():
+    before = container(image_id="registry.local/orders@sha256:old")
+    whole = judge(ondelete(), *(held(number, before) for number in range(3)))
+    assert (whole.state.held_by, whole.state.digest) == ("", "sha256:old")
+    pods = (held(0, before), held(1, before), sts_pod(2, NOW))
+    for after_s in (10, 20):
+        whole = judge(ondelete(updated=1), *pods, before=whole.state, after_s=after_s, memory=whole.memory)
+        assert (whole.state.held_by, whole.state.digest) == ("", "")
