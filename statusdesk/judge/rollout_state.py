@@ -110,7 +110,7 @@ def _past(rollout: Rollout, scene: Scene, held: HeldBack) -> tuple[str, int | No
 
 def _digests(rollout: Rollout, held: HeldBack, is_whole: bool) -> set[str]:
     """Return the digests of the version that runs: pods that stay may run another image of it than the others."""
-    running = (rollout.held,) if is_whole else (rollout.pods,)
+    running = [rollout.held if is_whole else rollout.pods]
     if rollout.completed and not held.by:
-        running = (rollout.pods, rollout.held)
+        running = [rollout.pods, rollout.held]
     return {digest_of(rollout.workload, pods) for pods in running} - {""}
