@@ -72,7 +72,7 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
             return False
     unknown = memory is None and before is not None and before.level is Level.PAUSED
     if before is not None and not (unknown and before.revision == workload.revision):
-        if before.revision != workload.revision:
+        if before.revision != workload.revision or _has_first(workload, before):
             return False
         if memory is not None and memory.revision == workload.revision:
             return memory.completed
@@ -92,6 +92,11 @@ def _is_unseen(workload: Workload, before: RolloutState | None, memory: Memory |
     if before.revision != workload.revision or template_changed(workload, before):
         return True
     return memory is not None and memory.revision == workload.revision and not memory.completed
+
+
+def _has_first(workload: Workload, before: RolloutState) -> bool:
+    """Return whether the first pod of a revision has come, of which there was none while pods of another one served."""
+    return before.updated == 0 < before.ready and workload.updated > 0
 
 
 def is_degraded(reason: str) -> bool:
