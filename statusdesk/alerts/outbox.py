@@ -19,8 +19,10 @@ from statusdesk.alerts.groups import (
     firing_of,
     is_open_incident,
     note_end,
+    over_since_tried,
     told_of,
     untold,
+    with_perhaps,
     without_quiet_ends,
 )
 from statusdesk.alerts.outcomes import after, refused
@@ -276,10 +278,17 @@ class Outbox:
         """Hold what fires against what the sink will have been told once all that is queued is sent."""
         if self._is_withheld(group):
             return []
+        over = over_since_tried(group, self._withheld)
+        group.perhaps |= over  # their end is told; what fires still is news
+        untrue = self._drop_all(group) if over else []
+        return [*untrue, *self._decided(key, group, now_ms)]
+
+    def _decided(self, key: Key, group: Group, now_ms: int) -> list[Notification]:
         last = group.queued[-1] if group.queued else None
         amended = last is not None and self._waits(group, last, now_ms)
         before = group.queued[:-1] if amended else group.queued
-        told = without_quiet_ends(group, told_of(before[-1], now_ms) if before else self._told(group, now_ms))
+        told = told_of(before[-1], now_ms) if before else self._told(group, now_ms)
+        told = without_quiet_ends(group, with_perhaps(group, told))
         heard = self._heard(group, told.firing if last is None else told.firing | firing_of(last))
         # what flaps was told with that word, and is not told again until it holds
         audible = {each.fingerprint for each in heard if not (each.flapping and each.fingerprint in told.firing)}
