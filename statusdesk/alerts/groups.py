@@ -33,6 +33,11 @@ class Group:
         self.perhaps: frozenset[str] = frozenset()  # of what may have been told and was over: an end is to be heard
 
 
+def is_read(alert: AlertState) -> bool:
+    """Whether what an alert is about can be read now, or is thought to be; of what cannot, nothing is repeated."""
+    return alert.stale_since_ms is None
+
+
 def firing_of(notification: Notification) -> frozenset[str]:
     """Return the fingerprints that a message says to fire."""
     return frozenset(alert.fingerprint for alert in notification.alerts if alert.state == "firing")

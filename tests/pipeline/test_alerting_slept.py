@@ -167,6 +167,16 @@ def test_of_a_message_that_was_tried_and_is_not_true_any_more_the_end_alone_is_t
     assert [each.state for each in shop.rows()[1]] == ["sent", "dropped"]
 
 
+def test_a_message_that_was_tried_and_cannot_be_read_in_time_says_when_that_was_seen(shop):
+    shop.now_ms += 10 * SECOND
+    before, seen_ms = tried(shop), shop.now_ms
+    sleep(shop)
+    assert shop.send() == shop.later(29 * SECOND) == [] and FIRING in shop.later(SECOND)
+    (after,) = [each for each in shop.rows()[1] if each.id == before.id]
+    assert [each.stale_since_ms for each in after.alerts] == [seen_ms]
+    assert after.idempotency_key != before.idempotency_key and STILL not in shop.send() + shop.later(2 * MINUTE)
+
+
 def test_what_is_over_and_comes_again_before_that_is_told_is_news(shop):
     """Whether anybody has heard of it is not known."""
     shop.now_ms += 10 * SECOND
