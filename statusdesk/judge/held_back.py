@@ -48,15 +48,18 @@ def _by(rollout: Rollout) -> str:
 def _as_known_before(rollout: Rollout) -> str:
     """Return which version the pods run that do not run what is asked for; empty when nobody knows.
 
-    They may be of two versions when a third is asked for: which of them stay is not known then.
+    They may be of two versions when a third is asked for, or the later one in another way: which of them stay is not
+    known then.
     """
-    before = rollout.before
+    workload, before = rollout.workload, rollout.before
     if before is None:
         return ""
     if not _had_others(before):
         return before.version
-    same = before.version == rollout.workload.version
-    return before.held_version if same or not before.updated else ""
+    if before.version == workload.version:
+        parted = before.revision != workload.revision and 0 < before.updated < before.desired
+        return "" if parted else before.held_version
+    return "" if before.updated else before.held_version
 
 
 def _had_others(before: RolloutState) -> bool:

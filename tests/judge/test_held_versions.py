@@ -110,6 +110,17 @@ def test_pods_that_are_away_for_a_while_are_of_the_version_of_before_when_they_a
     assert world.look().versions == (way(5)[1], way(4)[1])
 
 
+@pytest.mark.parametrize("way", UNTOLD, ids=ids)
+def test_what_is_left_of_two_versions_by_a_third_template_is_not_taken_for_one_of_them(way):
+    world = updated(way, "OnDelete, one by hand", watched=True)
+    world.look()
+    for version in (5, 4):  # another template of what is asked for, and then back
+        world.ask(version)
+        world.look(observed=False)
+        state = world.look()
+        assert state.held_by == "OnDelete" and not gate(state, way(4)[1]) and not gate(state, way(5)[1])
+
+
 def told(kind: str, way) -> tuple[Workload, Workload, tuple]:
     """Return a workload of version 4, the same that is asked for 5, and pods that stay."""
     (old, was, seen), (new, asked, _) = way(4), way(5)
