@@ -6,7 +6,7 @@ Source: ``updateStrategy`` of StatefulSets and DaemonSets (partition, OnDelete),
 from typing import NamedTuple
 
 from statusdesk.judge.pods import is_live, is_observed
-from statusdesk.judge.rollout_counts import JOB_KINDS, desired_of, most_run, tells_version
+from statusdesk.judge.rollout_counts import JOB_KINDS, desired_of, tells_version, versions_of
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import RolloutState
 
@@ -27,8 +27,8 @@ NOTHING = HeldBack()
 
 def held_back(rollout: Rollout) -> HeldBack:
     """Return what holds an update to another version back; pods that a rollout is about to replace are not held."""
-    told = most_run(rollout.workload, rollout.held)
-    version = told or _as_known_before(rollout)
+    told = versions_of(rollout.workload, rollout.held)
+    version = _only(told) if told else _as_known_before(rollout)
     if version == rollout.workload.version:
         return NOTHING
     if rollout.held and (rollout.completed or rollout.workload.paused):
@@ -36,6 +36,11 @@ def held_back(rollout: Rollout) -> HeldBack:
     if told or not _may_have_untold(rollout):
         return NOTHING
     return HeldBack("", version, _since_ms(rollout, version))
+
+
+def _only(versions: set[str]) -> str:
+    """Return the only one; of several none: which of them a pod runs must not pass for what all of them do."""
+    return next(iter(versions)) if len(versions) == 1 else ""
 
 
 def _by(rollout: Rollout) -> str:

@@ -3,7 +3,6 @@
 Source: ``kubectl rollout status`` and the Deployment controller's progress conditions.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 from statusdesk.facts import Container, Pod, Workload
@@ -194,13 +193,9 @@ def version_of_old(workload: Workload, pods: tuple[Pod, ...], revision: str) -> 
     return next((version for pod, version in _versions(workload, pods) if pod.revision != revision), "")
 
 
-def most_run(workload: Workload, pods: tuple[Pod, ...]) -> str:
-    """Return the version that most of the pods run, as their images tell; empty where these do not tell it.
-
-    What is asked for counts only where all run it: one pod that another version is kept in must not be lost sight of.
-    """
-    found = Counter(version for _, version in _versions(workload, pods)).most_common()
-    return next((version for version, _ in found if version != workload.version), workload.version if found else "")
+def versions_of(workload: Workload, pods: tuple[Pod, ...]) -> set[str]:
+    """Return the versions that the pods run, as their images tell; empty where these do not tell it."""
+    return {version for _, version in _versions(workload, pods)}
 
 
 def passed_over(workload: Workload, pods: tuple[Pod, ...], revision: str, known: str) -> str:
