@@ -75,7 +75,7 @@ class LogFeed:
     @property
     def is_anew(self) -> bool:
         """Whether lines are still to be put back that were here before."""
-        return self._staying is not None
+        return self._staying is not None and bool(self._staying.lines)
 
     def open(self, now_ms: int) -> Opening:
         """Return what opens the follower; the caller runs it on a thread."""
@@ -139,6 +139,7 @@ class LogFeed:
     def put_back(self) -> None:
         """Put what was here before in its place among what has come."""
         staying, self._staying = self._staying, None
+        staying = staying.where_followed(self.origins) if staying is not None else None
         back = put_back(staying, self.ring, self.further, len(self.origins)) if staying is not None else None
         if back is not None:
             self._again = back.again

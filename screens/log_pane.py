@@ -115,13 +115,14 @@ class LogPane(LogTelling):
             self.redraw()
 
     def _replace(self, request: LogRequest) -> None:
-        there = {**self.feed.status.there, **request.failing.there} if request.failing is not None else {}
-        if request.failing is not None and there:  # what has come since stays one that takes the place of others
-            request = msgspec.structs.replace(request, failing=msgspec.structs.replace(request.failing, there=there))
+        so_far = self.feed.status.so_far
+        if request.failing is not None and so_far is not None:
+            request = msgspec.structs.replace(request, failing=msgspec.structs.replace(request.failing, so_far=so_far))
         self.feed.close()
         self.feed.put_back()
         staying = self._aside.part(self.feed, request, self.app.now_ms)
-        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, staying if staying.lines else None)
+        anything = staying if staying.lines or staying.aside else None
+        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, anything)
         self._names, self.busy, self._new = Names(), "", 0
         self.gone_to_ms = None
         self.view.show(self.feed.ring, self.feed.shown)

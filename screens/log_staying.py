@@ -22,11 +22,19 @@ Place = tuple[int, int]
 _BEFORE, _AMONG, _BEHIND = range(3)  # of lines of one moment: what stays, what has come, what stays behind that
 
 
+def moved(line: LogLine, origin: int) -> LogLine:
+    """Return a line whose origin has another index."""
+    if line.origin == origin:
+        return line
+    return LogLine(line.at_ns, origin, line.text, line.kind, line.cut_bytes, line.unhidden)
+
+
 class Staying(msgspec.Struct):
     """Lines that were here and are wanted still; ``origins`` are those that they are of, by index.
 
     ``gaps``: where lines are missing among them. ``lines_before``: how many had gone before the first one.
     ``sifted``: the stretch of which only some lines were asked for; ``sifted_end`` is its last line, which says so.
+    ``aside`` are lines of the same time that are not known to be wanted, and are where their origin is followed.
     """
 
     origins: list[Origin]
@@ -35,10 +43,21 @@ class Staying(msgspec.Struct):
     lines_before: int = 0
     sifted: Sifted | None = None
     sifted_end: LogLine | None = None
+    aside: list[LogLine] = []
+    aside_origins: list[Origin] = []
 
     @property
     def newest_ns(self) -> int:
         return max(map(AT, self.lines), default=0)
+
+    def where_followed(self, origins: Sequence[Origin]) -> "Staying":
+        """Return what stays where these are followed, the first of which are its own; the rest is forgotten."""
+        known = len(self.origins)
+        places = {origin: place for place, origin in enumerate(origins[known:], known)}
+        of_these = {at: places[origin] for at, origin in enumerate(self.aside_origins) if origin in places}
+        more = [moved(line, of_these[line.origin]) for line in self.aside if line.origin in of_these]
+        lines = list(heapq.merge(self.lines, more, key=AT)) if more else self.lines
+        return msgspec.structs.replace(self, lines=lines, aside=[], aside_origins=[])
 
 
 class Again:
@@ -118,7 +137,7 @@ def put_back(staying: Staying, ring: LogRing, further: FurtherBack, origins: int
     """Put what has not come again among what has come; None where all of it has."""
     here = [ring.kept(number) for number in range(ring.first, ring.end)]
     stays = list(_not_again(staying.lines, Again(here)))
-    lines_before = staying.lines_before if _first(stays) is _first(staying.lines) else 0
+    lines_before = staying.lines_before if stays and _first(stays) is _first(staying.lines) else 0
     if here and ring.lines_before:  # lines that are younger than these had to go already
         had, stays = stays, [line for line in stays if line.at_ns >= here[0].at_ns]
         lines_before += _count(had) - _count(stays)
