@@ -1,6 +1,5 @@
 """What of a log stays when it is read anew, and what is kept aside of it: the next view may want it again."""
 
-import heapq
 from collections import Counter
 from collections.abc import Sequence, Set
 
@@ -11,7 +10,7 @@ from screens.log_begins import Gap
 from screens.log_feed import LogFeed
 from screens.log_request import LogRequest
 from screens.log_ring import OF_ALL, LogRing
-from screens.log_staying import AT, Again, Staying, moved
+from screens.log_staying import Again, Staying, in_order, moved
 
 
 class _Bounds(msgspec.Struct):
@@ -83,7 +82,7 @@ class Aside:
             lines_before=lines_before,
             sifted=sifted,
             sifted_end=sifted_end,
-            aside=rest,
+            aside=[line for line in rest if line.origin != OF_ALL and origins[line.origin].previous == wanted.previous],
             aside_origins=origins,
         )
 
@@ -112,7 +111,7 @@ class Aside:
         places = {at: index[origin] for at, origin in enumerate(self._origins)} | {OF_ALL: OF_ALL}
         aside = (ring.kept(number) for number in range(ring.first, ring.end))
         lines = (moved(line, places[line.origin]) for line in aside)
-        return list(heapq.merge([line for line in lines if not again.is_here(line)], here, key=AT))
+        return in_order([line for line in lines if not again.is_here(line)], here)
 
     def _is_chosen(self, origin: Origin, wanted: LogRequest) -> bool:
         """Say whether a request is for what an origin has written, as far as that is told without its pod."""

@@ -74,7 +74,7 @@ class LogPane(LogTelling):
         self._aside = Aside(setup.config.board.log_lines)
         self._names = Names()
         self._new = 0
-        self._paused_ns = 0
+        self._paused_ns = self._asked_at = 0
         self.gone_to_ms: int | None = None  # the moment that was gone to last, where its lines were here
         self._skipped_last = False
         how = How(ink=ink, ascii=setup.ascii, zone=setup.zone, width=0, names=self._names)
@@ -327,7 +327,7 @@ class LogPane(LogTelling):
         if follower is None or self.busy:
             return
         self.view.pause()
-        self.busy = "asking further back"
+        self.busy, self._asked_at = "asking further back", feed.placed
         asking = feed.further.asking(self.filters, self.app.now_ms * 1_000_000)
         in_background(partial(self._older_on_thread, follower, asking))
 
@@ -346,6 +346,9 @@ class LogPane(LogTelling):
             return ""
         self.busy = ""
         feed, asking, older = self.feed, message.asking, message.older
+        if feed.placed != self._asked_at:  # some of it may be here by now
+            self.ask_older()
+            return ""
         if not older.lines:
             if not older.problem:
                 if not asking.filters.any:
@@ -355,6 +358,7 @@ class LogPane(LogTelling):
             return older.problem
         told = self._sifted_words(Sifted(asking.latest, 0, asking.filters, asking.revealed))
         placed = feed.further.put(asking, older, told)
+        feed.are_fetched(older.lines)
         if placed.renumbered_before is not None:
             self.view.renumber(placed.renumbered_before)
         feed.shown.work(WORK_S)
