@@ -110,6 +110,10 @@ class NotWholeError(Exception):
     """The rest of a line that was cut cannot be had; says why."""
 
 
+class NotOpenError(Exception):
+    """Nothing can be asked for yet of what there was before; says why."""
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whose logs: all pods of an app in a namespace, or the pods named (names or globs; both: those of the app)."""
 
@@ -264,6 +268,8 @@ class LogFollower(Protocol):
 
         ``before`` is in nanoseconds of UTC; of a console, which has no times, it is how many of its lines come before.
         ``origins`` are indexes; none means all.
+
+        Raises: NotOpenError where it is still to come what there is, and would come twice.
         """
 
     def whole(self, line: LogLine, *, redact: bool = True) -> str:

@@ -18,7 +18,7 @@ from collectors.log_choice import Key, LogChoice
 from collectors.log_guard import is_due
 from collectors.log_lines import CUT_UNREAD, FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
-from collectors.log_older import Place, older_lines, whole_line
+from collectors.log_older import Place, askable, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer, queries_of
 from collectors.log_roster import Cluster, Roster
 from collectors.log_stream import ALL_MISSING, NOT_KEPT, ContainerReader
@@ -124,13 +124,8 @@ class PodLogs:
         self, before_ns: int, origins: Collection[int], limit: int, wanted: Wanted | None = None
     ) -> list[LogLine]:
         with self._lock:
-            # of what was not opened yet the beginning is still to come, and would come twice
-            opened = [track for track in self._tracks.values() if track.tried and (track.read_of or not track.unread)]
-            there = {track.origin: track.reads_before for track in opened}
-            asked = origins or range(len(self._origins))
-            # the pods that have gone since are many after months, and have no log any more
-            some = [index for index in asked if index in there] or list(asked)[-1:]
-            places = [Place(self._api(index), self._origins[index], index, there.get(index, False)) for index in some]
+            asked = askable(self._tracks.values(), origins or range(len(self._origins)), looked=self._looked)
+            places = [Place(self._api(at), self._origins[at], at, run_before) for at, run_before in asked.items()]
         return older_lines(places, before_ns, limit, wanted, self._selection.manner)
 
     def whole(self, line: LogLine, *, redact: bool = True) -> str:
