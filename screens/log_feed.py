@@ -127,11 +127,7 @@ class LogFeed:
                 break
         self.origins.extend(follower.origins[len(self.origins) :])
         self.status = follower.status()
-        if (
-            self._has_answered(more=old or bool(came))
-            if self._staying is not None
-            else len(self._late) > 0 and self._is_late_complete()
-        ):
+        if self._is_due_back(more=old or bool(came)):
             self.put_back()
         return new + self.shown.take_new()
 
@@ -155,8 +151,12 @@ class LogFeed:
             self._late_s = self._latest_s if is_first else self._late_s
         return lines
 
-    def _is_late_complete(self) -> bool:
-        """Say whether what is late has come, or waits for too long to be shown."""
+    def _is_due_back(self, *, more: bool) -> bool:
+        """Say whether what was here is to be put back, or what is late: that has come, or waits for too long."""
+        if self._staying is not None:
+            return self._has_answered(more=more)
+        if not len(self._late):
+            return False
         now_s = time.monotonic()
         settled = not self.status.behind and now_s - self._latest_s > SETTLED_S
         return settled or now_s - self._late_s > ANSWER_S
