@@ -11,12 +11,13 @@ from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_deletions import Deletions
 from collectors.jenkins_details import DetailsWanted, JenkinsDetails
 from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands, trouble
-from collectors.jenkins_facts import SOURCE, Definition, SeenJob, definitions_in, depth_of
+from collectors.jenkins_facts import SOURCE, Definition, SeenJob, definitions_in
 from collectors.jenkins_history import History, Spans, read_of
 from collectors.jenkins_identity import UNSEEN_S, Identities
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
-from collectors.jenkins_queries import MAX_LEVELS, slow_scan, tick
+from collectors.jenkins_levels import deep_enough
+from collectors.jenkins_queries import slow_scan, tick
 from collectors.jenkins_skew import CLOCK, ServerClock, as_stamped, in_ours
 from collectors.jenkins_wire import Builds, BuildWire, Definitions, Remaining, RemainingBuild, Root
 from collectors.transport import VisitFailed, plain_url
@@ -115,8 +116,8 @@ class JenkinsBuilds:
         if self._seed_ended.is_set() or time.monotonic() >= self._scan_due_s:
             self._scan(api)
         started_ms = self._clock()
-        body = api.body(tick(self._levels), 1.0 if self._settled else PATIENCE)
-        root, jobs = self._jobs.read(body, lambda body: api.decode(body, Root))
+        root, self._levels = deep_enough(partial(self._ask_for_jobs, api), self._levels)
+        jobs = self._jobs.seen(root)
         if not jobs:
             self._ask_who(api)
         elif any(job.name not in self._definitions for job in jobs):
@@ -135,6 +136,10 @@ class JenkinsBuilds:
         self._visits.tell_part(CLOCK, self._server_clock.problem(api.where))
         self._settled = True
         return Outcome(shown=len(jobs), who=self._who)
+
+    def _ask_for_jobs(self, api: JenkinsApi, levels: int) -> Root:
+        body = api.body(tick(levels), 1.0 if self._settled else PATIENCE)
+        return self._jobs.read(body, lambda body: api.decode(body, Root))
 
     def _ask_who(self, api: JenkinsApi) -> None:
         try:
@@ -156,20 +161,15 @@ class JenkinsBuilds:
 
     def _scan(self, api: JenkinsApi, at_least: Sequence[str] = ()) -> None:
         """Read all job definitions, and how deep folders go; ``at_least`` are then known, if only as having none."""
-        levels = self._levels
         self._seed_ended.clear()  # a seed job that ends from now on may not be in the answer
         try:
-            answer = api.get(slow_scan(levels), Definitions, PATIENCE)
-            while (depth := depth_of(answer)) > levels and levels < MAX_LEVELS:
-                levels = min(levels + 2, MAX_LEVELS)
-                answer = api.get(slow_scan(levels), Definitions, PATIENCE)
+            answer, self._levels = deep_enough(lambda n: api.get(slow_scan(n), Definitions, PATIENCE), self._levels)
         except VisitFailed as error:
             if not self._definitions:
                 raise  # without the defaults, builds would be attributed wrongly, and for good
             self._scan_due_s = time.monotonic() + min(SCAN_AGAIN_S, self._settings.slow_interval_s)
             self._visits.tell_part("definitions", error)
             return
-        self._levels = min(depth, levels)
         self._definitions = {name: Definition() for name in at_least} | definitions_in(answer, self._settings)
         self._scan_due_s = time.monotonic() + self._settings.slow_interval_s
         self._errands.forgive()

@@ -1,7 +1,7 @@
 """Jenkins' answers turned into facts: jobs, queue items, executors; a build's own fields without its namespace."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
@@ -104,15 +104,6 @@ def definitions_in(answer: Definitions, settings: JenkinsSettings) -> dict[str, 
         if name:
             definitions[name] = _definition(wire, settings)
     return definitions
-
-
-def depth_of(answer: Definitions) -> int:
-    """Return how many levels of jobs there are: 1 without folders."""
-
-    def depth(jobs: Sequence[DefinitionWire] | None) -> int:
-        return 1 + max((depth(job.jobs) for job in jobs), default=0) if jobs else 0
-
-    return max(1, depth(answer.jobs))
 
 
 def _definition(wire: DefinitionWire, settings: JenkinsSettings) -> Definition:

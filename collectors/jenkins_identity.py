@@ -173,7 +173,10 @@ class Identities:
         return errands + ([doubt] if doubt is not None else [])
 
     def missing(self, job: str, path: str, history: History) -> list[Errand]:
-        """Return the errands for the builds of a job that were missed."""
+        """Return the errands for the builds of a job that were missed: not for one that a page has brought before."""
+        for number in history.singly(job):
+            if self._ledger.get((job, number)) is not None:
+                history.answered(job, number)
         singly = [self.errand(job, path, number) for number in history.singly(job)]
         return singly + [self.errand(job, path, page=page) for page in history.pages(job)]
 

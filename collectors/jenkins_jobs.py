@@ -31,18 +31,19 @@ class JobFacts:
         self._taken_of: Sequence[SeenJob] | None = None
         self._body = b""
         self._root = Root()
+        self._found_in: Root | None = None
         self._found: list[SeenJob] = []
 
-    def read(self, body: bytes, decode: Callable[[bytes], Root]) -> tuple[Root, list[SeenJob]]:
-        """Return what a tick says, and its jobs; an answer that says what the last one said is not read again."""
+    def read(self, body: bytes, decode: Callable[[bytes], Root]) -> Root:
+        """Return what a tick says; an answer that says what the last one said is not read again."""
         if body != self._body:
-            self._root = decode(body)
-            self._found = self.seen(self._root)
-            self._body = body
-        return self._root, self._found
+            self._root, self._body = decode(body), body
+        return self._root
 
     def seen(self, root: Root) -> list[SeenJob]:
-        """Return every job of a tick with its folders walked, in their order."""
+        """Return every job of a tick with its folders walked, in their order; the same list for the same one."""
+        if root is self._found_in:
+            return self._found
         found: list[SeenJob] = []
         before = self._seen
         for wire in jobs_in(root):
@@ -53,6 +54,7 @@ class JobFacts:
             if known is not None:
                 found.append(known)
         self._seen = {seen.wire.url: seen for seen in found}
+        self._found_in, self._found = root, found
         return found
 
     def facts(

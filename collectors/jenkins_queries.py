@@ -16,6 +16,7 @@ _ACTIONS = f"actions[parameters[name,value],{_CAUSES},lastBuiltRevision[SHA1,bra
 _BUILD = f"number,url,result,building,timestamp,duration,{_ACTIONS}"
 _JOB = f"_class,fullName,url,color,inQueue,lastBuild[{_BUILD}]"
 _DEFINITION = "_class,fullName,url,property[parameterDefinitions[name,type,defaultParameterValue[value]]]"
+_BELOW = "jobs[fullName]"
 
 WHO_AM_I = "whoAmI/api/json"
 RUNNING = (
@@ -35,21 +36,24 @@ QUEUE = (
 )  # fmt: skip
 
 
-def _nested(fields: str, levels: int, innermost: str = "") -> str:
-    tree = f"jobs[{fields}{',' + innermost if innermost else ''}]"
+def _nested(fields: str, levels: int, innermost: str) -> str:
+    tree = f"jobs[{fields},{innermost}]"
     for _ in range(levels - 1):
         tree = f"jobs[{fields},{tree}]"
     return tree
 
 
 def tick(levels: int) -> str:
-    """All jobs with their last build, one request; ``levels`` is 1 without folders, 2 with folders, and so on."""
-    return "api/json?tree=" + quote("quietingDown," + _nested(_JOB, levels), safe=",")
+    """All jobs with their last build, one request; ``levels`` is 1 without folders, 2 with folders, and so on.
+
+    The names one level below ``levels`` are asked too, to see whether it is deep enough.
+    """
+    return "api/json?tree=" + quote("quietingDown," + _nested(_JOB, levels, _BELOW), safe=",")
 
 
 def slow_scan(levels: int) -> str:
-    """All job definitions; the names one level below ``levels`` are asked too, to see whether it is deep enough."""
-    return "api/json?tree=" + quote(_nested(_DEFINITION, levels, "jobs[fullName]"), safe=",")
+    """All job definitions, and the names one level below as in ``tick``."""
+    return "api/json?tree=" + quote(_nested(_DEFINITION, levels, _BELOW), safe=",")
 
 
 def page_of_builds(job_path: str, begin: int, end: int) -> str:

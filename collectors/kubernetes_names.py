@@ -5,10 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from statusdesk.config import AppSettings
-from statusdesk.text import CUT
+from statusdesk.image_names import image_tag
 
 APP_LABEL = "app.kubernetes.io/name"
-DIGEST_CHARS = 12
 
 
 def is_glob(name: str) -> bool:
@@ -68,17 +67,3 @@ class AppRules:
         if where == "annotation":
             return annotations.get(name, "")
         return image_tag(image)
-
-
-def image_tag(image: str) -> str:
-    """Return the tag of an image; without one the start of its digest, else ``latest``; empty for none or a cut one."""
-    if not image or image.endswith(CUT):
-        return ""
-    name, _, digest = image.partition("@")
-    tag = name.rpartition("/")[2].partition(":")[2]
-    if tag:
-        return tag
-    if digest:
-        algorithm, _, value = digest.partition(":")
-        return f"{algorithm}:{value[:DIGEST_CHARS]}"
-    return "latest"

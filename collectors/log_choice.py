@@ -4,12 +4,12 @@ import fnmatch
 import re
 from collections.abc import Collection, Iterable, Set
 
-from collectors.kubernetes_names import image_tag
 from collectors.log_lines import Area, Selection, SoFar
 from collectors.log_owners import cron_job_of
 from collectors.log_pods import LogPod, PodContainer
 from collectors.log_roster import Cluster, Roster
 from collectors.log_track import MOST_LEFT
+from statusdesk.image_names import image_tag
 
 Key = tuple[str, str, str]
 """(cluster, uid of the pod, container)"""

@@ -88,7 +88,7 @@ def _probe_renewal(api: VaultApi, own: Token) -> Probe:
 def _probe_items(api: VaultApi, settings: VaultSettings) -> list[Probe]:
     """Look up each that is configured, and where it is wanted the caps of the mounts that the tokens came from."""
     found: list[Probe] = []
-    paths = []
+    paths: list[str] = []
     denied: dict[int, TokenSettings] = {}  # by their place in what was found
     may_look_up = False
     no_caps = MountCaps(False, 0.0, 0.0)
@@ -108,7 +108,9 @@ def _probe_items(api: VaultApi, settings: VaultSettings) -> list[Probe]:
                 denied[len(found)] = item
             found.append(Probe(ok=False, what=what, message=error.message))
         except VisitFailed as error:
-            return [*found, Probe(ok=False, what=what, message=error.message)]
+            found.append(Probe(ok=False, what=what, message=error.message))
+            paths.clear()  # nothing more is asked for
+            break
         else:
             found.append(_there(fact, item, what, round(settings.interval_s * 1000)))
             paths.append(fact.path)

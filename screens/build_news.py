@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
-from screens.build_unread import unreadable_words
+from screens.build_unread import unread_parts
 from screens.pen import Pen
 from statusdesk.board import Board, SourceView
 from statusdesk.facts import JobClass, QueueItem
 from statusdesk.job_names import shown_build, shown_job
 from statusdesk.source_names import JENKINS
 from statusdesk.states import Level
-from statusdesk.text import MOST_NAMED, counted, few
+from statusdesk.text import MOST_NAMED, counted
 
 _LACKS = {
     "builds": "What they built is not known.",
@@ -53,23 +53,16 @@ def _silent_since(view: SourceView) -> int | None:
 
 def unknown_environments(board: Board) -> list[str]:
     """Say so where it cannot be known which environments are up: jobs, or what they built, are not read."""
-    begin = "This is not sure" if board.environments else "Which environments are up is not known yet"
-    cut = [job for job in board.unread.values() if job.is_cut and job.name in board.incomplete_jobs]
-    if len(cut) == len(board.incomplete_jobs) > 0:
-        job = min(cut, key=lambda each: each.key)
-        others = f" and {len(cut) - 1} more" if len(cut) > 1 else ""
-        only = f"only the newest {job.read_builds:,} builds of {shown_job(job.name)}{others}"
-        return [f"{begin.removesuffix(' yet')}: {only} are read."]
+    begin = "This is not sure" if board.environments else "Which environments are up is not known"
     if not board.jobs:
+        begin = begin if board.environments else f"{begin} yet"
         return [f"{begin}: Jenkins has shown no job."] if _has_jenkins(board) else []
     if not board.incomplete_jobs:
         return []
     makers = [job for job in board.unread.values() if job.name in board.incomplete_jobs]
-    jobs = few([shown_job(job) for job in board.incomplete_jobs], 1)
-    which = "builds" if any(job.gap_after is not None for job in makers) else "the older builds"
-    what = f"{begin}: {which} of {jobs} are not read yet"
-    if makers and all(job.unreadable and job.complete and job.gap_after is None for job in makers):
-        what = f"{begin.removesuffix(' yet')}: {unreadable_words(sorted(makers, key=lambda job: job.key))}"
+    if not board.environments and not all(job.is_read for job in makers):
+        begin = f"{begin} yet"
+    what = f"{begin}: {'; '.join(unread_parts(makers))}"
     faults = [
         view.state.message for view in board.sources if view.state.key == f"{JENKINS}#builds" and view.state.message
     ]

@@ -7,6 +7,7 @@ from statusdesk.board import Board
 from statusdesk.facts import Job, JobClass
 from statusdesk.job_names import shown_build, shown_job
 from statusdesk.states import BuildState
+from statusdesk.text import few
 
 _PLATFORM = (JobClass.SEED, JobClass.RENEWAL)
 AS_READ = "as far as is read"
@@ -42,7 +43,27 @@ def unread_words(jobs: Collection[Job]) -> list[str]:
     hidden = sorted((job for job in jobs if job.unreadable), key=lambda job: job.key)
     if hidden:
         said.append(f"{unreadable_words(hidden)}: where no newer build has ended, what stands here may be over.")
-    return said + _older_words([job for job in jobs if job.gap_after is None and not job.complete])
+    return said + _older_words([job for job in jobs if not job.complete])
+
+
+def unread_parts(jobs: Collection[Job]) -> list[str]:
+    """Say of which jobs builds are not read, or cannot be, each kind in a part of a sentence: what will be comes first.
+
+    Where those after another one are not read it says so of its builds, whatever of the older ones is.
+    """
+    ordered = sorted(jobs, key=lambda job: job.key)
+    newer = [job for job in ordered if job.gap_after is not None]
+    older = [job for job in ordered if job.gap_after is None and not job.is_read_back]
+    parts = [
+        f"{which} of {few([shown_job(job.name) for job in some], 1)} are not read yet"
+        for which, some in (("builds", newer), ("the older builds", older))
+        if some
+    ]
+    if newest := [job for job in ordered if job.has_only_newest]:
+        names = few([shown_job(job.name) for job in newest], 1)
+        parts.append(f"only the newest {newest[0].read_builds:,} builds of {names} are read")
+    hidden = [job for job in ordered if job.unreadable]
+    return [*parts, unreadable_words(hidden)] if hidden else parts
 
 
 def unreadable_words(jobs: Sequence[Job]) -> str:
@@ -55,12 +76,14 @@ def unreadable_words(jobs: Sequence[Job]) -> str:
 def _older_words(jobs: Collection[Job]) -> list[str]:
     if not jobs:
         return []
-    ordered = sorted(jobs, key=lambda job: (job.cut, job.key))
+    ordered = sorted(jobs, key=lambda job: (job.is_read_back, job.key))
     first, more = ordered[0], len(ordered) - 1
     many = f" and {more:,} more" if more else ""
-    if first.cut:
-        only = f"Of {shown_job(first.name)}{many} only the newest {first.read_builds:,} builds are read"
-        return [f"{only}: what older ones did is not known."]
+    if first.is_read_back:
+        newest = f"only the newest {first.read_builds:,} builds are read"
+        further = f"no builds {f'before #{first.read_from}' if first.read_from else 'further back'} are read"
+        what = newest if first.has_only_newest else further  # those in a gap are not read either
+        return [f"Of {shown_job(first.name)}{many} {what}: what older ones did is not known."]
     return [f"The older builds of {shown_job(first.name)}{many} are not read yet: what only they tell is missing."]
 
 
@@ -108,4 +131,8 @@ def never_well(job: Job | None) -> str:
     """Say that no build of a job succeeded for a namespace, as far as that is known; ``job``: it is not read whole."""
     if job is None:
         return "no success here is known"
-    return f"no success here in the newest {job.read_builds:,} builds" if job.is_cut else f"no success here {AS_READ}"
+    return (
+        f"no success here in the newest {job.read_builds:,} builds"
+        if job.has_only_newest
+        else f"no success here {AS_READ}"
+    )

@@ -28,6 +28,7 @@ SIGNS: Mapping[tuple[bool, bool], str] = {
 }
 OVERDUE_MS = 5_000
 """A message that was due for longer and not tried stands behind others: its receiver takes only so many a minute."""
+BUT_TOLD_BY = "but told by"
 NOBODY = "nobody is told while a board's own collector works"
 
 
@@ -161,16 +162,27 @@ class Outlook:
     def _takers(self, alert: AlertState) -> list[SinkSettings]:
         return [sink for sink in self._sinks if wanted(alert, sink, self._tuning)]
 
-    def _told_all_the_same(self, alert: AlertState, board: Board) -> str:
-        """Return which Alertmanagers do not keep quiet though they were asked to, of those that hear of this alert."""
+    def still_told(self, alert: AlertState, board: Board) -> tuple[str, ...]:
+        """Return the sinks that are told of an alert all the same, though somebody or another alert holds it back.
+
+        Of one that is taken or silenced the Alertmanagers that do not keep quiet though they were asked to.
+        """
+        if alert.acked_by or alert.silenced_by:
+            return self._lacking(alert, board)
+        return alert.still_told_to if alert.inhibited_by else ()
+
+    def _lacking(self, alert: AlertState, board: Board) -> tuple[str, ...]:
         lacking = [row for row in board.muted if row.lacking]
         if not lacking:
-            return ""
+            return ()
         parts = parts_about(alert, board.silences, board.at_ms)
         hear = {sink.name for sink in self._takers(alert) if _is_posted(alert, sink)}
-        told = [row.sink for row in lacking if row.sink in hear and any(map(parts.issubset, row.lacking)) and parts]
-        names = ", ".join(told)
-        return f"; but told by {names}: its silence there was ended by somebody, or refused" if names else ""
+        found = [row.sink for row in lacking if row.sink in hear and any(map(parts.issubset, row.lacking)) and parts]
+        return tuple(found)
+
+    def _told_all_the_same(self, alert: AlertState, board: Board) -> str:
+        names = ", ".join(self.still_told(alert, board))
+        return f"; {BUT_TOLD_BY} {names}: its silence there was ended by somebody, or refused" if names else ""
 
     def _pending(self, alert: AlertState, now_ms: int, *, told: bool) -> str:
         tuning = self._tuning.of(alert.alertname, alert.stage)

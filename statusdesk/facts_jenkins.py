@@ -76,8 +76,8 @@ class Job(Fact, frozen=True):
         return (*older, *self.gaps)
 
     @property
-    def is_cut(self) -> bool:
-        """Whether no more of its builds will be told, though it has more, which are older."""
+    def has_only_newest(self) -> bool:
+        """Whether no more of its builds will be told, though it has more, which are all older than those."""
         return self.cut and not self.complete and self.gap_after is None
 
     @property

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from statusdesk.states import RolloutState
 
+UNKNOWN_VERSION = "a version that is not known"
+
 
 def held_among(rollouts: Iterable[RolloutState]) -> list[RolloutState]:
     """Return those with pods that an update to another version leaves alone."""
@@ -12,7 +14,8 @@ def held_among(rollouts: Iterable[RolloutState]) -> list[RolloutState]:
 
 def held_words(rollout: RolloutState) -> str:
     """Say what runs, what is asked for, and what holds it back."""
-    name, asked, before, by = rollout.name, rollout.version, rollout.held_version or "another version", rollout.held_by
+    name, by = rollout.name, rollout.held_by
+    asked, before = rollout.version or UNKNOWN_VERSION, rollout.held_version or UNKNOWN_VERSION
     if not rollout.updated:
         return f"{name} runs {before}: {asked} is asked for and held back by {by}"
     share = f"{asked} in {rollout.updated} of {rollout.desired} pods and {before} in the others"

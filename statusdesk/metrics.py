@@ -56,8 +56,7 @@ def _rollouts(snapshot: Snapshot) -> Iterator[Metric]:
         place = (each.app, each.cluster, each.namespace)
         state = _STATE_OF[each.level]
         worst[place] = min(state, worst.get(place, state), key=_BADNESS.index)
-        if each.version:
-            versions.add((*place, each.version))
+        versions.update((*place, version) for version in each.versions if version)
     help_text = "State of an app in a namespace, the worst of its rollouts, as a set (1 = current)"
     states = GaugeMetricFamily("statusdesk_rollout_state", help_text, labels=["app", "cluster", "namespace", "state"])
     for place, current in sorted(worst.items()):

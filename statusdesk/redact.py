@@ -1,7 +1,7 @@
 """What looks like a secret: told, and taken out of text before it is stored, shown or sent.
 
-The shapes of tokens are written here and in ``redact_shapes``, nowhere else; an accessor of Vault never has one of
-them.
+The shapes of tokens are written here and in ``redact_shapes``; how they begin, by which they are found fast, in
+``redact_suspect`` too: what is missing there is never hidden. An accessor of Vault never has one of these shapes.
 """
 
 import re

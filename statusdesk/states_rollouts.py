@@ -29,7 +29,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     nobody has been served for long while a rollout is under way that found a service. ``well_since_ms``: see
     ``judge.soaking``. ``found``: what ``message`` begins with, where the rest of it changes while that is held.
     ``version`` is the one that is asked for. ``held_by``: what keeps pods of another one (``held_version``, empty when
-    nobody knows it, here since ``held_since_ms``) from it though nothing is under way; empty while nothing does.
+    nobody knows it, here since ``held_since_ms``) from it though nothing is under way; empty while nothing does. Where
+    pods do not tell their version the two are of those that are left while a rollout is under way, too.
     """
 
     key: str

@@ -291,35 +291,43 @@ class CollectorProcess:
         waiting = "" if settled else ", waiting for the first answer of each source"
         self._notifier.alive(now_s, f"{counted(len(self.sources()), 'source')}, {firing} firing{waiting}")
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
         """Notice that all of this stood still since it looked last: then all sources are to be read once more.
 
-        No clock of a paused machine goes on; what pauses it may set the one of the system when it goes on.
+        Return whether it did. No clock of a paused machine goes on; what pauses it may set the one of the system when
+        it goes on.
         """
         at, now_ms = self._even(), self._clock()
         still_ms, by_clock_ms = at - self._looked_at, now_ms - self._looked_ms
         self._looked_at, self._looked_ms = at, now_ms
         slept_ms = max(still_ms, by_clock_ms)
-        if slept_ms > self._endures_ms:
-            self._woke = True
-            self._desk.slept(slept_ms, now_ms)
-            self._supervision.visit_now()
-            doubt = "" if still_ms > self._endures_ms else ", or its clock was set"
-            said = f"stood still for {slept_ms // 1000} s{doubt}: no old alert is told before its source is read"
-            self._narrate(f"statusdesk: watch {said}")
+        if slept_ms <= self._endures_ms:
+            return False
+        self._woke = True
+        self._desk.slept(slept_ms, now_ms)
+        self._supervision.visit_now()
+        doubt = "" if still_ms > self._endures_ms else ", or its clock was set"
+        said = f"stood still for {slept_ms // 1000} s{doubt}: no old alert is told before its source is read"
+        self._narrate(f"statusdesk: watch {said}")
+        return True
 
     def _flush(self) -> None:
-        self._look()
+        self._settle()
+        while self._look():
+            pass  # to take note of a sleep takes a while, and who fell asleep again meanwhile has waited for nothing
         self._flush_all()
         if self._teller is not None and not self._woke:
             self._teller.looked(self._looked_at, self._looked_ms)
 
-    def _flush_all(self) -> None:
+    def _settle(self) -> None:
+        """Take what has become of messages."""
         if self._teller is not None:
             outcomes = self._teller.outcomes()
             if self._mirror is not None:
                 self._mirror.settled(outcomes)
             self._desk.settle(outcomes)
+
+    def _flush_all(self) -> None:
         try:
             transitions = self._desk.flush(self._clock())
         except StoreError as error:

@@ -177,6 +177,9 @@ def test_what_an_alertmanager_mutes_itself_is_said_of_that_sink_only(muted, word
 def test_an_alertmanager_that_tells_all_the_same_is_named():
     board = alerts.board(muted=(MutedThere(sink="am", lacking=((FAILING.fingerprint,),)), MutedThere(sink="b")))
     outlook = Outlook(config(sinks=SINKS))
+    elsewhere = replace(FAILING, inhibited_by="x", still_told_to=("stag",))
+    taken = replace(elsewhere, acked_by="kim")
+    assert [outlook.still_told(each, board) for each in (FAILING, elsewhere, taken)] == [(), ("stag",), ("am",)]
     assert outlook.words(replace(FAILING, acked_by="kim"), board, {}) == f"taken by kim; not told again{TOLD}"
     assert not outlook.words(replace(STUCK, acked_by="kim"), board, {}).endswith(TOLD)
 

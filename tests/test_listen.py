@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.listen import HANGS_AFTER_S, MOST_AT_ONCE, AddressError, Listener, parse_address
@@ -72,6 +73,22 @@ FULL = Snapshot(
 def checked(text):
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("changes", "versions"),
+    [
+        ({}, ["2.0"]),
+        ({"held_by": "OnDelete", "held_version": "1.9"}, ["1.9"]),
+        ({"held_by": "partition 2", "held_version": "1.9", "updated": 1}, ["1.9", "2.0"]),
+        ({"held_by": "partition 2", "updated": 1}, ["2.0"]),
+        ({"held_by": "OnDelete"}, []),
+    ],
+)
+def test_the_versions_of_an_app_are_those_that_its_pods_run(changes, versions):
+    held = replace(rollout("orders", version="2.0"), **changes)
+    text = exposition(replace(FULL, rollouts=(held,)), 100.0).decode()
+    assert re.findall(r'statusdesk_version_info\{.*version="(.*)"', text) == versions
 
 
 @promtool

@@ -4,6 +4,7 @@ import json
 
 import msgspec
 
+from statusdesk.alerts_view import Outlook
 from statusdesk.board import Mark
 from statusdesk.cli.board_json import board_json
 from statusdesk.config import (
@@ -177,6 +178,10 @@ def test_what_is_silent_beside_what_fails_is_told_of_each_workload() -> None:
         ("us", Level.UNKNOWN),
     ]
     assert [(each.known_ms, each.closed) for each in cell.silent] == [(NOW - 5 * MINUTE, False)]
-    [stage] = [one for one in json.loads(board_json(board))["apps"][0]["stages"] if one["stage"] == "staging"]
+    [stage] = [
+        one
+        for one in json.loads(board_json(board, Outlook(settings)))["apps"][0]["stages"]
+        if one["stage"] == "staging"
+    ]
     told = [(one["cluster"], one["level"], one["last_level"]) for one in stage["rollouts"]]
     assert told == [("eu", "failing", "failing"), ("us", "unknown", "ok")]

@@ -143,6 +143,31 @@ def test_after_a_sleep_all_is_asked_and_nobody_is_told_before_what_is_not_known(
     wait_for(lambda: not slept.teller.news[-1].unread, 10, "that it is known again")
 
 
+def test_who_falls_asleep_again_while_it_takes_note_of_a_sleep_takes_note_of_both_before_anything_is_judged(
+    slept, monkeypatch
+):
+    slept.fire()
+    done, take_note, flush = [], slept.process._desk.slept, slept.process._desk.flush
+
+    def noted(down_ms, now_ms):
+        done.append("note")
+        take_note(down_ms, now_ms)
+        if done.count("note") == 1:
+            slept.sleep(66_000)
+
+    def flushed(now_ms):
+        done.append("flush")
+        return flush(now_ms)
+
+    monkeypatch.setattr(slept.process._desk, "flush", flushed)
+    monkeypatch.setattr(slept.process._desk, "slept", noted)
+    slept.sleep(45_000)
+    wait_for(lambda: done.count("note") == 2, 10, "that both are noticed")
+    first = done.index("note")
+    assert done[first : first + 2] == ["note", "note"]
+    assert [said.split(" s:")[0] for said in slept.said] == [f"statusdesk: watch stood still for {n}" for n in (45, 66)]
+
+
 def test_a_short_stall_changes_nothing(slept):
     slept.fire()
     told = len(slept.teller.news)

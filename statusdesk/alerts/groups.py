@@ -19,7 +19,7 @@ Key = tuple[str, Labels]
 class Group:
     """One group of alerts as one sink is told of it."""
 
-    __slots__ = ("alerts", "given_up", "key", "labels", "over", "queued", "sink", "told")
+    __slots__ = ("alerts", "given_up", "key", "labels", "over", "perhaps", "queued", "sink", "told")
 
     def __init__(self, sink: SinkSettings, labels: Labels) -> None:
         self.sink = sink
@@ -30,6 +30,12 @@ class Group:
         self.told = Told()  # sent
         self.queued: list[Notification] = []  # in order
         self.given_up: Told | None = None
+        self.perhaps: frozenset[str] = frozenset()  # of what may have been told and was over: an end is to be heard
+
+
+def is_read(alert: AlertState) -> bool:
+    """Whether what an alert is about can be read now, or is thought to be; of what cannot, nothing is repeated."""
+    return alert.stale_since_ms is None
 
 
 def firing_of(notification: Notification) -> frozenset[str]:
@@ -42,9 +48,22 @@ def told_of(notification: Notification, at_ms: int) -> Told:
     return Told(firing_of(notification), at_ms, hits_of(notification.alerts))
 
 
+def over_since_tried(group: Group, withheld: Set[int]) -> frozenset[str]:
+    """Return what is over of what messages say to fire that were tried and then withheld: they may have arrived."""
+    tried = [each for each in group.queued if each.attempts and each.id in withheld]
+    return frozenset(fired for each in tried for fired in firing_of(each)) - group.alerts.keys()
+
+
+def with_perhaps(group: Group, told: Told) -> Told:
+    """Return what was told with what may have been, as long as that is over: nobody knows it to fire."""
+    over = group.perhaps - group.alerts.keys()
+    return replace(told, firing=told.firing | over) if over else told
+
+
 def note_end(group: Group, tried: Notification, at_ms: int) -> None:
     """Note what a sink was told, or would not hear."""
     firing = firing_of(tried)
+    group.perhaps = frozenset()
     if tried.state == "sent":
         told = told_of(tried, at_ms)
         group.told = told if group.sink.send_resolved else replace(told, firing=firing & group.alerts.keys())

@@ -102,7 +102,9 @@ class JobApps:
             return ""
         made = [row for row in rollouts if is_work_of(row, build)]
         if made:
-            worst = next((row for row in made if row.level is Level.FAILING), made[0])
+            worst = min(made, key=lambda row: (row.is_held_whole, row.level is not Level.FAILING))
             how = "fails there now" if worst.level is Level.FAILING else "is there all the same"
+            if worst.is_held_whole:  # whatever fails there is not of it
+                how = f"is asked for there, and held back by {worst.held_by}"
             return f"its {worst.app} {worst.version or worst.name} {how}"
         return "" if any(is_later(row, build) for row in rollouts) else UNCHANGED

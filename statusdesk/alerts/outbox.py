@@ -18,9 +18,12 @@ from statusdesk.alerts.groups import (
     content_of,
     firing_of,
     is_open_incident,
+    is_read,
     note_end,
+    over_since_tried,
     told_of,
     untold,
+    with_perhaps,
     without_quiet_ends,
 )
 from statusdesk.alerts.outcomes import after, refused
@@ -270,21 +273,28 @@ class Outbox:
         repeat_ms = self._repeat(group)
         if not repeat_ms or group.queued or now_ms - (group.given_up or group.told).at_ms < repeat_ms:
             return False
-        return any(map(_is_read, group.alerts.values()))
+        return any(map(is_read, group.alerts.values()))
 
     def _decide(self, key: Key, group: Group, now_ms: int) -> list[Notification]:
         """Hold what fires against what the sink will have been told once all that is queued is sent."""
         if self._is_withheld(group):
             return []
+        over = over_since_tried(group, self._withheld)
+        group.perhaps |= over  # their end is told; what fires still is news
+        untrue = self._drop_all(group) if over else []
+        return [*untrue, *self._decided(key, group, now_ms)]
+
+    def _decided(self, key: Key, group: Group, now_ms: int) -> list[Notification]:
         last = group.queued[-1] if group.queued else None
         amended = last is not None and self._waits(group, last, now_ms)
         before = group.queued[:-1] if amended else group.queued
-        told = without_quiet_ends(group, told_of(before[-1], now_ms) if before else self._told(group, now_ms))
+        told = told_of(before[-1], now_ms) if before else self._told(group, now_ms)
+        told = without_quiet_ends(group, with_perhaps(group, told))
         heard = self._heard(group, told.firing if last is None else told.firing | firing_of(last))
         # what flaps was told with that word, and is not told again until it holds
         audible = {each.fingerprint for each in heard if not (each.flapping and each.fingerprint in told.firing)}
         hits = hits_of(heard)
-        confirmed = any(_is_read(each) and each.fingerprint in told.firing for each in heard)
+        confirmed = any(is_read(each) and each.fingerprint in told.firing for each in heard)
         repeat_ms = self._repeat(group) if confirmed and not before else 0
         resolved_too = group.sink.send_resolved
         why = due(told, audible, group.alerts.keys(), repeat_ms, now_ms, resolved_too=resolved_too, hits=hits)
@@ -312,14 +322,17 @@ class Outbox:
             alert
             for alert in group.alerts.values()
             if not alert.muted_at(group.sink.name) and alert.fingerprint not in self._held
-            if _is_read(alert) or alert.fingerprint in known
+            if is_read(alert) or alert.fingerprint in known
         ]
 
     def _waits(self, group: Group, last: Notification, now_ms: int) -> bool:
         """Whether the last message of a group has certainly not left, so that it takes in what comes now."""
-        if last.attempts:
-            return False
-        if last.id in self._withheld:
+        withheld = last.id in self._withheld
+        if last.attempts:  # it may have arrived: its words are others only where it must be said when that was seen
+            return withheld and any(
+                each in group.alerts and not is_read(group.alerts[each]) for each in firing_of(last)
+            )
+        if withheld:
             return True
         margin_ms = min(AMEND_MARGIN_MS, self._wait_ms(group) // 10)
         return len(group.queued) > 1 or last.due_ms - now_ms > margin_ms
@@ -383,8 +396,3 @@ class Outbox:
         """Forget a group in which nothing fires and of which nothing was told."""
         if not group.alerts and not group.queued and not (group.told.firing and group.sink.send_resolved):
             self._groups.pop(key, None)
-
-
-def _is_read(alert: AlertState) -> bool:
-    """Whether what an alert is about can be read now, or is thought to be; of what cannot, nothing is repeated."""
-    return alert.stale_since_ms is None

@@ -1,10 +1,10 @@
 """One line for what happens to an alert, and one for each that is pending or firing: JSON for machines, or words."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from statusdesk.alerts.telling import AlertEvent
-from statusdesk.alerts_view import inhibited_words, muted_words
+from statusdesk.alerts_view import BUT_TOLD_BY, inhibited_words, muted_words
 from statusdesk.states_alerts import AlertState, Muted
 from statusdesk.text import clean, iso, lasted
 
@@ -17,16 +17,23 @@ def event_line(event: AlertEvent, *, as_json: bool) -> str:
 
 
 def words_of(
-    alert: AlertState, now_ms: int, others: Iterable[AlertState] = (), muted: Iterable[tuple[str, Muted]] = ()
+    alert: AlertState,
+    now_ms: int,
+    others: Iterable[AlertState] = (),
+    muted: Iterable[tuple[str, Muted]] = (),
+    still_told: Sequence[str] = (),
 ) -> list[str]:
     """Return what is to be known of an alert beside its name: since when, who has it, why nobody is told.
 
-    ``others``: among which the one is named that inhibits it; ``muted``: the sinks whose Alertmanagers tell nobody.
+    ``others``: among which the one is named that inhibits it; ``muted``: the sinks whose Alertmanagers tell nobody;
+    ``still_told``: those that are told all the same.
     """
     words = [f"{alert.state} {lasted(alert.fired_ms or alert.pending_ms or alert.started_ms, now_ms)}"]
     words += ["flapping"] if alert.flapping else []
     words += [f"taken by {alert.acked_by}"] if alert.acked_by else []
     words += ["silenced"] if alert.silenced_by else []
+    held = alert.acked_by or alert.silenced_by  # what inhibits it says so itself
+    words += [f"{BUT_TOLD_BY} {', '.join(still_told)}"] if held and still_told else []
     words += [f"{sink}: {muted_words(each, now_ms)}" for sink, each in muted]
     words += [inhibited_words(alert, others)] if alert.inhibited_by else []
     words += ["its source cannot be read"] if alert.stale_since_ms is not None else []

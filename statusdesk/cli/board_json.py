@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from statusdesk.alerts_view import muted_at
+from statusdesk.alerts_view import Outlook, muted_at
 from statusdesk.board import Board, Cell, LostNodeSum, Row, SourceView
 from statusdesk.last_build import last_build
 from statusdesk.rollout_view import effective_level
@@ -14,7 +14,7 @@ from statusdesk.text import iso
 FORM = 1
 
 
-def board_json(board: Board) -> str:
+def board_json(board: Board, outlook: Outlook) -> str:
     """Return the board as JSON, ASCII only, so that nothing in it can do anything to a terminal."""
     document = {
         "form": FORM,
@@ -29,8 +29,8 @@ def board_json(board: Board) -> str:
         "lost_nodes": [_lost_node(lost) for lost in board.lost_nodes],
         "tokens": [_token(token) for token in board.tokens],
         "sources": [_source(view) for view in board.sources],
-        "firing": [_alert(alert, board) for alert in board.firing],
-        "pending": [_alert(alert, board) for alert in board.pending],
+        "firing": [_alert(alert, board, outlook) for alert in board.firing],
+        "pending": [_alert(alert, board, outlook) for alert in board.pending],
         "unattributed_builds": len(board.unattributed),
     }
     return json.dumps(document, indent=2, ensure_ascii=True)
@@ -197,7 +197,7 @@ def _source(view: SourceView) -> dict[str, Any]:
     }
 
 
-def _alert(alert: AlertState, board: Board) -> dict[str, Any]:
+def _alert(alert: AlertState, board: Board, outlook: Outlook) -> dict[str, Any]:
     labels = {name: getattr(alert, name) for name in ("alertname", "severity", "cluster", "namespace", "app")}
     return {
         **labels,
@@ -218,7 +218,7 @@ def _alert(alert: AlertState, board: Board) -> dict[str, Any]:
         "stale_since": _moment(alert.stale_since_ms),
         "inhibited_by": alert.inhibited_by or None,
         "hits": list(alert.hits),
-        "still_told_to": list(alert.still_told_to),
+        "still_told_to": list(outlook.still_told(alert, board)),
         "muted_in": [_muted(sink, muted) for sink, muted in muted_at(board, alert.fingerprint)],
     }
 

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from statusdesk.alerts_view import muted_at
+from statusdesk.alerts_view import Outlook, muted_at
 from statusdesk.board import Board, Cell, Mark, Row
 from statusdesk.cli.alert_lines import words_of
 from statusdesk.cli.lines import counts_line
@@ -38,6 +38,7 @@ Styled = tuple[str, str]
 
 def board_table(
     board: Board,
+    outlook: Outlook,
     *,
     colour: bool,
     everything: bool = True,
@@ -50,11 +51,13 @@ def board_table(
     Without ``everything`` only tokens and sources that are not well, without ``all_sources`` only such sources.
     ``left_out``: how many rows are counted and not in it.
     """
-    lines = _lines(board, colour, everything, everything and all_sources, left_out)
+    lines = _lines(board, outlook, colour, everything, everything and all_sources, left_out)
     yield from lines if not ascii_only else (line.translate(_PLAIN) for line in lines)
 
 
-def _lines(board: Board, colour: bool, everything: bool, all_sources: bool, left_out: int) -> Iterator[str]:
+def _lines(
+    board: Board, outlook: Outlook, colour: bool, everything: bool, all_sources: bool, left_out: int
+) -> Iterator[str]:
     if board.rows:
         header: list[Styled] = [(name, "1") for name in ("APPLICATION", *map(str.upper, board.stages), "LAST BUILD")]
         rows = [[(clean(row.app, _NAME_WIDTH), _SGR.get(row.mark, "")), *_cells(board, row)] for row in board.rows]
@@ -69,7 +72,7 @@ def _lines(board: Board, colour: bool, everything: bool, all_sources: bool, left
     yield from _nodes(board, colour)
     yield from _tokens(board, colour, everything)
     yield from _sources(board, colour, all_sources)
-    yield from _alerts(board, colour)
+    yield from _alerts(board, outlook, colour)
     yield f"{counts_line(board)}; {_shown(board, left_out)}{_freshness(board)}"
 
 
@@ -148,11 +151,12 @@ def _sources(board: Board, colour: bool, everything: bool) -> Iterator[str]:
     yield from _aligned(table, colour)
 
 
-def _alerts(board: Board, colour: bool) -> Iterator[str]:
+def _alerts(board: Board, outlook: Outlook, colour: bool) -> Iterator[str]:
     table: list[list[Styled]] = []
     for alert in (*board.firing, *board.pending):
         style = _SEVERITY_SGR.get(alert.severity, "") if alert.state == "firing" else ""
-        words = ", ".join(words_of(alert, board.at_ms, board.firing, muted_at(board, alert.fingerprint)))
+        muted, still_told = muted_at(board, alert.fingerprint), outlook.still_told(alert, board)
+        words = ", ".join(words_of(alert, board.at_ms, board.firing, muted, still_told))
         table.append([("alert", ""), (alert.severity, style), (alert.alertname, ""), (alert.fingerprint, "2")])
         table[-1] += [(clean(alert.place, _NAME_WIDTH), ""), (clean(words), ""), (clean(alert.words), "")]
     yield from _aligned(table, colour)

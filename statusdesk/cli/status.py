@@ -32,6 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the board; return the exit code."""
+    from statusdesk.alerts_view import Outlook
     from statusdesk.cli.board_json import board_json
     from statusdesk.cli.board_table import board_table
     from statusdesk.cli.opening import load_config, store_path, wants_colour
@@ -57,12 +58,12 @@ def run(args: argparse.Namespace) -> int:
     code = exit_code_of(chosen)
     shown = without_well(chosen) if args.only_bad else chosen
     if args.format == "json":
-        print(board_json(shown))
+        print(board_json(shown, Outlook(config)))
     elif chosen.rows or not missing:
         options = {"everything": not args.only_bad, "all_sources": not args.apps}
         colour, ascii_only = wants_colour(args.color, sys.stdout), config.board.glyphs == "ascii"
         well = len(chosen.rows) - len(shown.rows)
-        for line in board_table(shown, colour=colour, ascii_only=ascii_only, left_out=well, **options):
+        for line in board_table(shown, Outlook(config), colour=colour, ascii_only=ascii_only, left_out=well, **options):
             print(line)
     for app in missing:
         print(f"statusdesk: no application matches {app!r}", file=sys.stderr)

@@ -5,13 +5,17 @@ Source: ``updateStrategy`` of StatefulSets and DaemonSets (partition, OnDelete),
 
 from typing import NamedTuple
 
-from statusdesk.judge.pods import runs_images
-from statusdesk.judge.rollout_counts import most_run
+from statusdesk.judge.pods import is_live, is_observed
+from statusdesk.judge.rollout_counts import JOB_KINDS, desired_of, most_run, tells_version
 from statusdesk.judge.rollout_subject import Rollout
+from statusdesk.states import RolloutState
 
 
 class HeldBack(NamedTuple):
-    """What holds it back (empty: nothing does), the version of the pods that stay, and since when that is here."""
+    """What holds it back (empty: nothing does), the version of the pods that stay, and since when that is here.
+
+    Where pods do not tell their version it is noted while the rollout is under way: at its end nobody could tell it.
+    """
 
     by: str = ""
     version: str = ""
@@ -23,12 +27,15 @@ NOTHING = HeldBack()
 
 def held_back(rollout: Rollout) -> HeldBack:
     """Return what holds an update to another version back; pods that a rollout is about to replace are not held."""
-    if not rollout.held or not (rollout.completed or rollout.workload.paused):
-        return NOTHING
-    version = _version_of_held(rollout)
+    told = most_run(rollout.workload, rollout.held)
+    version = told or _as_known_before(rollout)
     if version == rollout.workload.version:
         return NOTHING
-    return HeldBack(_by(rollout), version, _since_ms(rollout, version))
+    if rollout.held and (rollout.completed or rollout.workload.paused):
+        return HeldBack(_by(rollout), version, _since_ms(rollout, version))
+    if told or not _may_have_untold(rollout):
+        return NOTHING
+    return HeldBack("", version, _since_ms(rollout, version))
 
 
 def _by(rollout: Rollout) -> str:
@@ -38,20 +45,43 @@ def _by(rollout: Rollout) -> str:
     return "OnDelete" if workload.strategy == "OnDelete" else f"partition {workload.partition}"
 
 
-def _version_of_held(rollout: Rollout) -> str:
-    """Return the version that the pods run; where they do not tell it, what ran before; empty when nobody knows."""
+def _as_known_before(rollout: Rollout) -> str:
+    """Return which version the pods run that do not run what is asked for; empty when nobody knows.
+
+    They may be of two versions when a third is asked for, or the later one in another way: which of them stay is not
+    known then.
+    """
     workload, before = rollout.workload, rollout.before
-    told = most_run(workload, rollout.held)
-    if told or before is not None:
-        return told or (before.runs if before is not None else "")
-    wanted = dict(workload.images)
-    return workload.version if all(runs_images(pod, wanted) for pod in rollout.held) else ""
+    if before is None:
+        return ""
+    if not _had_others(before):
+        return before.version
+    if before.version == workload.version:
+        parted = before.revision != workload.revision and 0 < before.updated < before.desired
+        return "" if parted else before.held_version
+    return "" if before.updated else before.held_version
+
+
+def _had_others(before: RolloutState) -> bool:
+    """Return whether pods of another version than was asked for were left, known or not."""
+    return bool(before.held_by) or before.held_since_ms is not None
+
+
+def _may_have_untold(rollout: Rollout) -> bool:
+    """Return whether there may be pods of another version that do not tell it, though none is held back yet."""
+    workload = rollout.workload
+    if rollout.held:
+        return True
+    if workload.kind in JOB_KINDS or tells_version(workload):
+        return False
+    return not is_observed(workload) or workload.updated < desired_of(workload)
 
 
 def _since_ms(rollout: Rollout, version: str) -> int | None:
     before = rollout.before
-    if before is not None and before.held_by and before.held_version == version:
+    if before is not None and _had_others(before) and before.held_version == version:
         return before.held_since_ms
     if before is not None and before.version == version:
         return before.version_since_ms
-    return min((pod.created_ms for pod in rollout.held if pod.created_ms is not None), default=None)
+    pods = rollout.held or tuple(filter(is_live, rollout.all_pods))
+    return min((pod.created_ms for pod in pods if pod.created_ms is not None), default=rollout.workload.created_ms)

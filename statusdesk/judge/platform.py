@@ -323,7 +323,7 @@ def _as_read(job: Job) -> str:
     """Say of which builds it is told that there is none, where older ones are not read."""
     if job.is_whole or job.last_number is None:
         return ""
-    return f" among the newest {job.read_builds:,}" if job.is_cut else " as far as its builds are read"
+    return f" among the newest {job.read_builds:,}" if job.has_only_newest else " as far as its builds are read"
 
 
 def _meaning(known: _Known) -> str:

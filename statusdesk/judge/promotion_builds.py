@@ -135,13 +135,14 @@ def news(said: Iterable[Remark], stages: Sequence[str], now_ms: int, looks: list
 
 def _unchanged(stage: int, build: BuildState, rollouts: Sequence[RolloutState], settled_ms: int) -> Remark:
     number = shown_build(build.job, build.number)
-    if build.version and not _runs(rollouts, build.version):
-        message = f"{number} is green for {build.version}, cluster unchanged at {rollouts[0].version}"
+    if build.version and not _has(rollouts, build.version):
+        message = f"{number} is green for {build.version}, cluster unchanged at {rollouts[0].runs}"
         return Remark(stage=stage, message=message)
     until_ms = settled_ms + UNCHANGED_NEWS_MS
     return Remark(stage=stage, message=f"{number} is green, cluster unchanged", fault=False, news_until_ms=until_ms)
 
 
-def _runs(rollouts: Sequence[RolloutState], version: str) -> bool:
-    """Whether the version runs there; ``v1.5.0`` and ``1.5.0`` are one."""
-    return any(not r.version or r.version in version or version in r.version for r in rollouts)
+def _has(rollouts: Sequence[RolloutState], version: str) -> bool:
+    """Whether the version runs there, or is held back there; ``v1.5.0`` and ``1.5.0`` are one."""
+    known = {each for rollout in rollouts for each in (rollout.version, *rollout.versions)}
+    return any(each in version or version in each for each in known)  # what is not known may be it

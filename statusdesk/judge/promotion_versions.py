@@ -23,17 +23,17 @@ class Lineage:
     ``watched_ms`` is since when nothing was missed: a version that arrives later and was never seen is a new one.
     """
 
-    __slots__ = ("_compared", "_first_ms", "watched_ms")
+    __slots__ = ("_first_ms", "_versions_of", "watched_ms")
 
     def __init__(self) -> None:
         self._first_ms: dict[str, int] = {}
-        self._compared: dict[str, tuple[str, ...]] = {}  # by rollout: its version, the one before it, one held on to
+        self._versions_of: dict[str, tuple[str, ...]] = {}  # by rollout
         self.watched_ms: int | None = None
 
     def see(self, rollout: RolloutState) -> None:
         """Note the version of a rollout, and that the one before it had been there earlier."""
         since_ms = rollout.version_since_ms
-        self._compared[rollout.key] = (rollout.version, rollout.previous_version, rollout.held_version)
+        self._versions_of[rollout.key] = (rollout.version, rollout.previous_version, rollout.held_version)
         if rollout.held_version and rollout.held_since_ms is not None:
             self._note(rollout.held_version, rollout.held_since_ms)
         if since_ms is None:
@@ -44,7 +44,7 @@ class Lineage:
 
     def leave(self, rollout_key: str) -> None:
         """Note that a rollout has gone: nobody compares its versions any more."""
-        self._compared.pop(rollout_key, None)
+        self._versions_of.pop(rollout_key, None)
 
     def _note(self, version: str, at_ms: int) -> None:
         known_ms = self._first_ms.get(version)
@@ -54,7 +54,7 @@ class Lineage:
                 self._forget_oldest()
 
     def _forget_oldest(self) -> None:
-        compared = {version for pair in self._compared.values() for version in pair}
+        compared = {version for pair in self._versions_of.values() for version in pair}
         old = min(self._first_ms.keys() - compared, key=self._first_ms.__getitem__, default=None)
         if old is not None:
             del self._first_ms[old]

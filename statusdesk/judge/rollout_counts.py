@@ -6,7 +6,8 @@ Source: ``kubectl rollout status`` and the Deployment controller's progress cond
 from collections import Counter
 from collections.abc import Iterator
 
-from statusdesk.facts import Pod, Workload
+from statusdesk.facts import Container, Pod, Workload
+from statusdesk.image_names import image_digest, image_tag
 from statusdesk.judge.pods import condition_of, is_live, is_observed
 from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollout_scene import UNLIMITED_S, USUAL_DEADLINE_S
@@ -71,7 +72,7 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
             return False
     unknown = memory is None and before is not None and before.level is Level.PAUSED
     if before is not None and not (unknown and before.revision == workload.revision):
-        if before.revision != workload.revision:
+        if before.revision != workload.revision or _has_first(workload, before):
             return False
         if memory is not None and memory.revision == workload.revision:
             return memory.completed
@@ -91,6 +92,11 @@ def _is_unseen(workload: Workload, before: RolloutState | None, memory: Memory |
     if before.revision != workload.revision or template_changed(workload, before):
         return True
     return memory is not None and memory.revision == workload.revision and not memory.completed
+
+
+def _has_first(workload: Workload, before: RolloutState) -> bool:
+    """Return whether the first pod of a revision has come, of which there was none while pods of another one served."""
+    return before.updated == 0 < before.ready and workload.updated > 0
 
 
 def is_degraded(reason: str) -> bool:
@@ -189,9 +195,12 @@ def version_of_old(workload: Workload, pods: tuple[Pod, ...], revision: str) -> 
 
 
 def most_run(workload: Workload, pods: tuple[Pod, ...]) -> str:
-    """Return the version that most of the pods run, as their images tell; empty where these do not tell it."""
-    found = Counter(version for _, version in _versions(workload, pods)).most_common(1)
-    return found[0][0] if found else ""
+    """Return the version that most of the pods run, as their images tell; empty where these do not tell it.
+
+    What is asked for counts only where all run it: one pod that another version is kept in must not be lost sight of.
+    """
+    found = Counter(version for _, version in _versions(workload, pods)).most_common()
+    return next((version for version, _ in found if version != workload.version), workload.version if found else "")
 
 
 def passed_over(workload: Workload, pods: tuple[Pod, ...], revision: str, known: str) -> str:
@@ -210,13 +219,28 @@ def passed_over(workload: Workload, pods: tuple[Pod, ...], revision: str, known:
 def _versions(workload: Workload, pods: tuple[Pod, ...]) -> Iterator[tuple[Pod, str]]:
     """Yield each pod whose main container tells its version, by their names."""
     main = next((name for name, image in workload.images if image == workload.image), "")
-    if not main or not workload.version or not workload.image.endswith(":" + workload.version):
+    if not main or not tells_version(workload):
         return
     for pod in sorted(filter(is_live, pods), key=lambda pod: pod.name):  # an evicted leftover may be of any version
         for container in pod.containers:
-            tag = container.image.rpartition("/")[2].partition("@")[0].partition(":")[2]
-            if container.name == main and tag:
-                yield pod, tag
+            version = _version_in(container, workload)
+            if container.name == main and version:
+                yield pod, version
+
+
+def _version_in(container: Container, workload: Workload) -> str:
+    """Return the version of a container; a node may call an image that is pinned by any tag that it has there."""
+    digest = image_digest(container.image) or image_digest(container.image_id)
+    pinned = image_digest(workload.image)
+    if digest and digest == pinned:
+        return workload.version
+    is_by_digest = bool(pinned) and image_tag(f"@{pinned}") == workload.version
+    return image_tag(f"@{digest}" if digest and is_by_digest else container.image)
+
+
+def tells_version(workload: Workload) -> bool:
+    """Return whether the version is told by the image, so that pods tell theirs: by a tag, or by a digest alone."""
+    return bool(workload.version) and image_tag(workload.image) == workload.version
 
 
 def digest_of(workload: Workload, new_pods: tuple[Pod, ...]) -> str:

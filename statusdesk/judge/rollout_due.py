@@ -35,6 +35,8 @@ def _is_due_done(workload: Workload, new_pods: Sequence[Pod]) -> bool:
     due = due_of(workload)
     if due >= desired_of(workload) or not is_observed(workload) or workload.updated < due:
         return False
+    if workload.strategy == "OnDelete" and workload.updated < workload.replicas:
+        return all(pod.ready for pod in new_pods)  # as many as were replaced by hand
     return sum(pod.ready for pod in new_pods) >= due
 
 

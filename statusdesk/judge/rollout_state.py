@@ -47,14 +47,11 @@ def state_of(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms:
         previous_version=previous,
         desired=desired_of(workload),
         updated=workload.updated,
-        ready=workload.ready,
-        available=workload.available,
         started_ms=scene.started_ms,
         rolling_since_ms=rolling_since_ms,
         deadline_ms=deadline_ms(workload) if counting else None,
         fails_ms=finding.fails_ms if finding.level is Level.WARNING else None,
         version_since_ms=version_since_ms,
-        build=workload.build,
         is_out=finding.is_out,
         found=finding.found,
         held_by=held.by,
@@ -66,11 +63,15 @@ def state_of(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms:
 
 def _with_parts(state: RolloutState, rollout: Rollout, scene: Scene, *, counting: bool) -> RolloutState:
     """Return a state with its conditions and what its pods tell: who is ready, how long inits took, what has gone."""
+    workload = rollout.workload
     evicted = () if rollout.calm else evicted_from(rollout.all_pods)
     all_well = state.level in RESTING or scene.all_ready
     return replace(
         state,
-        conditions=() if state.level in RESTING else rollout.workload.conditions,
+        ready=workload.ready,
+        available=workload.available,
+        build=workload.build,
+        conditions=() if state.level in RESTING else workload.conditions,
         new_ready=sum(pod.ready for pod in rollout.pods) if counting and not scene.ends else None,
         init_ms=tuple(scene.waits.init_ms.items()),
         evicted=sum(number for _, number in evicted),
@@ -87,17 +88,29 @@ def _past(rollout: Rollout, scene: Scene, held: HeldBack) -> tuple[str, int | No
     """
     workload, before = rollout.workload, rollout.before
     is_whole = bool(held.by) and not workload.updated
-    digest = digest_of(workload, rollout.held if is_whole else rollout.pods)
+    digests = _digests(rollout, held, is_whole)
+    digest = next(iter(digests)) if len(digests) == 1 else ""  # of two images of one version neither is the one
     if before is None:
         previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
-        return "" if previous == workload.version else previous, scene.started_ms, digest
+        since_ms = (
+            scene.now_ms if is_whole else scene.started_ms
+        )  # nothing came of it that would tell when it was asked
+        return "" if previous == workload.version else previous, since_ms, digest
     if before.version != workload.version:
         previous = passed_over(workload, rollout.all_pods, rollout.revision, before.version)
         was_here = before.is_held_whole and before.held_version == workload.version  # it was asked back
         since_ms = before.held_since_ms if was_here else scene.started_ms
         return previous or before.version or before.previous_version, since_ms, digest
-    if not digest and before.is_held_whole == is_whole and not template_changed(workload, before):
+    if not digests and before.is_held_whole == is_whole and not template_changed(workload, before):
         digest = before.digest
     came = before.is_held_whole and workload.updated > 0
     since_ms = scene.now_ms if came else before.version_since_ms
     return before.previous_version, since_ms, digest
+
+
+def _digests(rollout: Rollout, held: HeldBack, is_whole: bool) -> set[str]:
+    """Return the digests of the version that runs: pods that stay may run another image of it than the others."""
+    running = [rollout.held if is_whole else rollout.pods]
+    if rollout.completed and not held.by:
+        running = [rollout.pods, rollout.held]
+    return {digest_of(rollout.workload, pods) for pods in running} - {""}

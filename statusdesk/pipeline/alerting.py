@@ -141,9 +141,10 @@ class Alerting:
         self._engine.slept(down_ms, t, now_ms)
         self._stands_otherwise = True
         if self._outbox is not None:
-            unsent = [each.id for each in self._outbox.unsent if _has_not_left(each, now_ms - down_ms)]
-            self._outbox.withhold(unsent)
-            for number in unsent:
+            # what has left meanwhile, or is being sent, is told as an outcome
+            waiting = [each.id for each in self._outbox.unsent]
+            self._outbox.withhold(waiting)
+            for number in waiting:
                 self._queued.pop(number, None)
                 self._dropped[number] = None
 

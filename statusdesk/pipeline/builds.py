@@ -128,7 +128,7 @@ class Builds:
                 self._forget_job(key)
         self._appeared = (self._appeared & seen) | (seen - before.keys())
         changed = {job.key for job in jobs if self._jobs.get(job.key) != job}
-        self._touched.update(key for key in self._made_whole(jobs) if key in self._built.namespaces)
+        self._touched.update(key for key in self._completed(jobs) if key in self._built.namespaces)
         self._jobs.update((job.key, job) for job in jobs)
         if changed:
             self._writer.put_jobs([job for job in jobs if job.key in changed])
@@ -316,13 +316,13 @@ class Builds:
         known = self._jobs.get(job)
         return known.job_class if known is not None else JobClass.OTHER
 
-    def is_whole(self, job: JobKey) -> bool:
+    def is_complete(self, job: JobKey) -> bool:
         """Return whether all older builds of a job are known, of those that Jenkins has; later ones may be missing."""
         known = self._jobs.get(job)
         return known is not None and known.complete
 
-    def _made_whole(self, jobs: Sequence[Job]) -> set[JobKey]:
-        return {job.key for job in jobs if job.complete and not self.is_whole(job.key)}
+    def _completed(self, jobs: Sequence[Job]) -> set[JobKey]:
+        return {job.key for job in jobs if job.complete and not self.is_complete(job.key)}
 
     def is_disabled(self, job: JobKey) -> bool:
         """Return whether a job is known to be disabled."""

@@ -168,7 +168,7 @@ class Beside:
         found = self._gaps.get(job)
         if found is None:
             known = self._builds.of_job(job, deleted_too=True)
-            found = self._gaps[job] = gaps_of(known, whole=self._builds.is_whole(job))
+            found = self._gaps[job] = gaps_of(known, whole=self._builds.is_complete(job))
         return found
 
 

@@ -29,6 +29,8 @@ LOOK_AGAIN_S = 1.0
 
 REMEMBERED = 10_000
 SAY_AGAIN_MS = 3_600_000
+TRIED_ANEW_MS = 300_000
+"""So long is tried again what was tried before a start or a sleep, however long that took: networks come up late."""
 
 
 class _Try(msgspec.Struct):
@@ -99,8 +101,8 @@ class Outlet:
     def _first_try(self, notification: Notification) -> _Try:
         if not notification.attempts:
             return _Try()  # its time begins with the first attempt
-        tried_ms = max(0, self._clock() - notification.created_ms)
-        return _Try(give_up_at=self._steady() + max(0, round(self._sink.give_up_s * 1000) - tried_ms))
+        tried_ms, give_up_ms = max(0, self._clock() - notification.created_ms), round(self._sink.give_up_s * 1000)
+        return _Try(give_up_at=self._steady() + max(min(TRIED_ANEW_MS, give_up_ms), give_up_ms - tried_ms))
 
     def outcomes(self) -> list[Outcome]:
         """Return what has become of attempts since the last call."""

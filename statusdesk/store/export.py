@@ -9,8 +9,11 @@ builds: job, namespace, number, result, started_at, finished_at, duration_s, ver
 upstream_number, git_revision, attributed_by, url, source; by start.
 
 rollouts: app, cluster, namespace, kind, name, version, revision, level, reason, message, since, until, duration_s,
-container, pod, exit_code, desired, updated, ready, available, previous_version, image, digest, build; one row per
-period, by key and start; ``until`` is empty for a period that goes on.
+container, pod, exit_code, desired, updated, ready, available, previous_version, image, digest, build, build_job,
+build_number, build_url, build_rule, runs, held_by; one row per period, by key and start; ``until`` is empty for a
+period that goes on. ``version`` is what is asked for, ``runs`` what its pods run as far as that is known (two with a
+blank between), ``held_by`` what keeps some of them, or all, from it though nothing is under way. ``digest`` is of the
+first of ``runs``.
 
 tokens: source, name, level, reason, message, since, until, duration_s, expires_at, last_renewal_at, granted_s,
 period_s, explicit_max_s, renewable, accessor_tail, renewal_job; one row per period, as rollouts.

@@ -15,6 +15,11 @@ _NAMESPACES_OF_BUILD = (
     "CASE WHEN instr(r.namespaces, ',') THEN (SELECT group_concat(value, ' ') FROM json_each(r.namespaces))"
     " ELSE r.namespace END"
 )
+# what ``RolloutState.versions`` tells
+_RUNS = (
+    "CASE WHEN r.held_by = '' THEN r.version WHEN r.updated = 0 THEN r.held_version"
+    " ELSE trim(r.version || ' ' || r.held_version) END"
+)
 
 
 class Cell(enum.Enum):
@@ -167,6 +172,8 @@ PERIODS_OF_ROLLOUTS = Subject(
         build_number=Cell.WORD,
         build_url=Cell.TEXT,
         build_rule=Cell.WORD,
+        runs=(_RUNS, Cell.TEXT),
+        held_by=Cell.TEXT,
     ),
     rows=_periods(ROLLOUTS),
     app="r.app",

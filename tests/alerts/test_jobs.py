@@ -74,6 +74,8 @@ BROKEN = build(job="shop/deploy-orders", namespace="staging", message="#7 failed
 BY_IT = {"build_job": "shop/deploy-orders", "build_number": 7, "started_ms": T0 + MINUTE}
 BEFORE = {"build_job": "shop/deploy-orders", "build_number": 6, "started_ms": T0 - HOUR}
 
+HELD = {"held_by": "OnDelete", "held_version": "4.9.0", "updated": 0}
+
 
 @pytest.mark.parametrize(
     ("rows", "said"),
@@ -90,6 +92,17 @@ BEFORE = {"build_job": "shop/deploy-orders", "build_number": 6, "started_ms": T0
         (
             [rollout(Level.OK, **BEFORE), rollout(name="orders-db", app="orders", version="9", **BY_IT)],
             "its orders 9 fails there now",
+        ),
+        *[
+            (
+                [rollout(level, version="5.0.0", **HELD, **BY_IT)],
+                "its orders 5.0.0 is asked for there, and held back by OnDelete",
+            )
+            for level in (Level.OK, Level.FAILING)
+        ],
+        (
+            [rollout(Level.OK, version="5.0.0", **HELD | {"updated": 1}, **BY_IT)],
+            "its orders 5.0.0 is there all the same",
         ),
     ],
 )

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.clock import system_clock
 from statusdesk.states import AlertState, Level, LostNode
@@ -282,6 +283,18 @@ def test_what_an_alertmanager_mutes_itself_is_told_with_who_and_until_when(run, 
     known = {"sink": "am", "inhibited": False, "by": "sam", "until": iso(until_ms), "comment": "moving"}
     assert firing["muted_in"] == [known]
     assert "am: silenced there by sam for 2h more" in run("status").stdout
+
+
+@pytest.mark.parametrize("lacking", [True, False])
+def test_an_alertmanager_that_tells_of_what_was_taken_is_named_as_on_the_screen(run, put, config, lacking):
+    """Somebody has ended the silence there."""
+    config.write_text(config.read_text() + '[[sink]]\nname = "am"\ntype = "alertmanager"\nurls = ["http://am:9093"]\n')
+    alert = AlertState(fingerprint="f", started_ms=1, state="firing", alertname="BuildFailed", severity="warning")
+    taken = replace(alert, acked_by="kim", acked_ms=2)
+    put(alerts=[taken], muted=[MutedThere(sink="am", lacking=(("f",),) if lacking else ())])
+    [firing] = json.loads(run("status", "--format", "json").stdout)["firing"]
+    assert firing["still_told_to"] == (["am"] if lacking else [])
+    assert ("taken by kim, but told by am\n" in run("status").stdout) is lacking
 
 
 def test_json_tells_which_build_made_a_rollout_and_by_which_rule(run, put):

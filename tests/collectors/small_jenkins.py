@@ -36,6 +36,7 @@ class SmallJenkins:
 
     def __init__(self) -> None:
         self.jobs: dict[str, dict[int, dict]] = {}
+        self.folders: list[str] = []  # those that may be empty
         self.defaults: dict[str, str] = {}
         self.running: list[str] = []
         self.session = "s1"
@@ -71,7 +72,7 @@ class SmallJenkins:
         if asked.path == "/queue/api/json":
             return {"items": []}
         if asked.path == "/api/json":
-            return {"jobs": self._tree("property" in asked.query, asked.query.count("fullName"))}
+            return {"jobs": self._tree("property" in asked.query, asked.query.count("fullName") - 1)}
         return self._find_builds(asked)
 
     def _find_builds(self, asked: Asked) -> dict | None:
@@ -95,24 +96,20 @@ class SmallJenkins:
         return found
 
     def _tree(self, definitions: bool, levels: int) -> list[dict]:
-        """Return the jobs in their folders, no deeper than the tree that was asked for."""
+        """Return the jobs in their folders, so many levels of them, and the names of what lies one level below."""
         root: list[dict] = []
-        for job, builds in self.jobs.items():
-            *folders, name = job.split("/")
-            if len(folders) >= levels:
-                folders, name = folders[:levels], ""
-            level = root
-            for depth in range(len(folders)):
-                full = "/".join(folders[: depth + 1])
+        for name, builds in (dict.fromkeys(self.folders) | self.jobs).items():
+            parts, level = name.split("/"), root
+            for depth in range(1, min(len(parts), levels + 1) + 1):
+                full = "/".join(parts[:depth])
+                if depth == len(parts) <= levels and builds is not None:
+                    level.append(self._definition(full) if definitions else self._job(full, builds))
+                    break
                 folder = next((each for each in level if each["fullName"] == full), None)
                 if folder is None:
-                    folder = {"fullName": full, "url": self.url(full)}
-                    if depth + 1 < levels:
-                        folder["jobs"] = []
+                    folder = {"fullName": full} | ({"url": self.url(full), "jobs": []} if depth <= levels else {})
                     level.append(folder)
                 level = folder.get("jobs", [])
-            if name:
-                level.append(self._definition(job) if definitions else self._job(job, builds))
         return root
 
     def _job(self, job: str, builds: dict[int, dict]) -> dict:

@@ -1,4 +1,4 @@
-"""When the collector reads the definitions of all jobs again: a seed job has ended, a job is new, folders are deep."""
+"""When the collector reads the definitions of all jobs again: a seed job has ended, a job is new."""
 
 import threading
 
@@ -64,17 +64,3 @@ def test_a_new_job_has_its_definition_read_before_its_first_build_is_attributed(
         first = watched.builds()[("pipeline", 1)]
         assert (first.namespace, first.attributed_by) == ("qa", "default")
         assert watched.visit() == TICK
-
-
-def test_folders_are_nested_only_as_deep_as_they_are(jenkins):
-    jenkins.add("flat", build(1))
-    with staged(jenkins) as stage, Watched(stage) as watched:
-        jenkins.add("a/b/c/deep", build(1))
-        ticks = [asked.query for asked in stage.asked if "lastBuild" in asked.query]
-        assert ticks[-1].count("fullName") == 1
-        watched.collector._scan_due_s = 0.0
-        watched.visit()
-        watched.visit()
-        ticks = [asked.query for asked in stage.asked if "lastBuild" in asked.query]
-        assert ticks[-1].count("fullName") == 4
-        assert {job.name for job in watched.sweeps(Job)[-1].facts} == {"flat", "a/b/c/deep"}

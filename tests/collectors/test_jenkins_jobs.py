@@ -22,13 +22,13 @@ def test_an_answer_that_is_as_the_last_one_was_is_decoded_once():
         decoded.append(text)
         return msgspec.json.decode(text, type=Root)
 
-    _, first = jobs.read(body(1, 1), decode)
+    first = jobs.seen(jobs.read(body(1, 1), decode))
     assert [job.name for job in jobs.with_news(first)] == ["a", "b"]
     assert [job.name for job in jobs.with_news(first)] == ["a", "b"], "nobody has taken them"
     jobs.taken(first)
     assert jobs.with_news(first) == []
-    _, again = jobs.read(body(1, 1), decode)
+    again = jobs.seen(jobs.read(body(1, 1), decode))
     assert len(decoded) == 1 and jobs.with_news(again) == []
-    _, later = jobs.read(body(1, 2), decode)
+    later = jobs.seen(jobs.read(body(1, 2), decode))
     assert len(decoded) == 2 and [job.name for job in jobs.with_news(later)] == ["b"]
     assert later[0] is first[0]

@@ -7,7 +7,6 @@ from collectors.jenkins_attribution import clues_of
 from collectors.jenkins_facts import (
     build_of,
     definitions_in,
-    depth_of,
     executors_of,
     full_name_of,
     job_of,
@@ -18,6 +17,7 @@ from collectors.jenkins_facts import (
 from collectors.jenkins_history import UNREAD
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger
+from collectors.jenkins_levels import depth_of
 from collectors.jenkins_wire import Builds, BuildWire, Computers, Definitions, Queue, Root
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import JobClass

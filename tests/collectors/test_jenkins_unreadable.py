@@ -1,5 +1,7 @@
 """A build that Jenkins never tells: it is named, hides no other, and a restart makes no difference to that."""
 
+import threading
+
 import pytest
 
 from collectors.jenkins_history import History
@@ -141,6 +143,27 @@ def test_a_page_that_brings_it_tells_it_and_settles_it(jenkins):
     with staged(jenkins) as stage, Watched(stage, [newest], stored=[job], backfill_builds=100) as watched:
         eventually(lambda: ("broken", 41) in watched.builds())
         eventually(lambda: watched.visit() and not told(watched, "broken").unreadable)
+
+
+def test_one_that_a_page_brought_before_it_was_missed_is_not_asked_for_and_not_named(jenkins):
+    jenkins.add("broken", *map(build, range(1, 31)))
+    more = threading.Event()
+
+    def fault(asked):
+        if asked.path == "/job/broken/api/json":
+            assert more.wait(5)  # the first page is answered when there are builds that no visit has seen
+        return Answer(500) if asked.path == "/job/broken/33/api/json" else None
+
+    jenkins.fault = fault
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        jenkins.add("broken", *map(build, range(31, 35)))
+        more.set()
+        all_read(watched)
+        assert watched.visit() == TICK, "none of them is asked for once more"
+        given_up(watched)
+        assert numbers(watched, "broken") == set(range(1, 35))
+        assert told(watched, "broken").is_whole
+        assert not [each for each in watched.heard.of(Visited) if each.scope == "builds"]
 
 
 def test_one_that_is_older_than_what_is_kept_is_not_named_or_asked_for_any_more(jenkins):

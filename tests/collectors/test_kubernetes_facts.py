@@ -7,7 +7,7 @@ import pytest
 
 from collectors.kubernetes_facts import Translator
 from collectors.kubernetes_kinds import DEPLOYMENT, POD
-from collectors.kubernetes_names import AppRules, Interest, image_tag
+from collectors.kubernetes_names import AppRules, Interest
 from collectors.kubernetes_wire import PodWire, WorkloadWire
 from statusdesk.config import AppSettings
 from statusdesk.facts import ContainerRole
@@ -258,21 +258,6 @@ def test_hostile_text_is_cleaned_wherever_it_stands():
     for one in (fact, workload):
         text = json.dumps(msgspec.to_builtins(one), ensure_ascii=False)
         assert "evil" in text and not any(sign in text for sign in ("\x1b", "\\u001b", "\u202e", "\\n", "x" * 301))
-
-
-@pytest.mark.parametrize(
-    ("image", "tag"),
-    [
-        ("app:1.2", "1.2"),
-        ("registry:5000/team/app:1.2@sha256:0123456789abcdef", "1.2"),
-        ("registry:5000/team/app@sha256:0123456789abcdef", "sha256:0123456789ab"),
-        ("registry:5000/team/app", "latest"),
-        ("registry:5000/team/" + "x" * 280 + "\u2026", ""),  # what was cut has lost its tag
-        ("", ""),
-    ],
-)
-def test_image_tags(image, tag):
-    assert image_tag(image) == tag
 
 
 def test_apps_are_discovered_and_refined():

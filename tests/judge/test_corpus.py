@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from tests.judge.corpus.by_hand import BY_HAND
 from tests.judge.corpus.containers import CONTAINERS
 from tests.judge.corpus.drops import DROPS
 from tests.judge.corpus.held import HELD, PAUSES
@@ -21,7 +22,7 @@ from tests.judge.corpus.waiting import WAITING
 from tests.judge.sequence import Case, at, follow
 
 CORPUS = [*STATEFUL, *DAEMONS, *CONTAINERS, *SERVICE, *NUMBERS, *ROLLOUTS, *HELD, *PAUSES, *JOBS, *LOST_NODES]
-CORPUS += [*RECREATE, *UNDOES, *DROPS, *OWED, *WAITING, *OUTAGES]
+CORPUS += [*RECREATE, *UNDOES, *DROPS, *OWED, *WAITING, *OUTAGES, *BY_HAND]
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=[case.name for case in CORPUS])

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.states import Level
 from tests.judge.corpus.held import ds_ondelete, held, ondelete, sts
 from tests.judge.corpus.words import ds_pod, sts_pod
@@ -33,6 +34,16 @@ def test_a_version_that_no_pod_runs_is_asked_for_and_the_other_one_runs(workload
     assert (state.version, state.held_by, state.held_version, state.level) == ("1.5.0", by, "1.4.2", level)
     assert (state.runs, state.versions, state.digest) == ("1.4.2", ("1.4.2",), "sha256:old")
     assert state.runs_since_ms == min(pod.created_ms for pod in pods)
+
+
+@pytest.mark.parametrize("created_s", [10_000, 900])
+def test_what_is_only_asked_for_at_first_sight_is_newer_than_what_runs(created_s):
+    lineage, created_ms = Lineage(), T0 - created_s * 1000
+    state = judge(ondelete(created_ms=created_ms), *(held(n, WAS, created_ms=T0 - 500_000) for n in range(3))).state
+    lineage.see(state)
+    assert lineage.first_ms("1.4.2") < lineage.first_ms("1.5.0") == T0 + 10_000
+    later = judge(ondelete(created_ms=created_ms), *THREE, before=state, after_s=900).state
+    assert later.version_since_ms == state.version_since_ms
 
 
 def test_of_a_partition_that_is_done_some_pods_run_each():
@@ -82,3 +93,13 @@ def test_a_version_that_is_asked_back_was_here_all_the_time():
     )
     state = judge(back, *THREE, before=was, after_s=60).state
     assert (state.runs, state.held_by, state.runs_since_ms) == ("1.4.2", "", T0 - 7_000_000)
+
+
+def test_of_one_version_that_pods_run_by_two_images_no_digest_is_the_one():
+    before = container(image_id="registry.local/orders@sha256:old")
+    whole = judge(ondelete(), *(held(number, before) for number in range(3)))
+    assert (whole.state.held_by, whole.state.digest) == ("", "sha256:old")
+    pods = (held(0, before), held(1, before), sts_pod(2, NOW))
+    for after_s in (10, 20):
+        whole = judge(ondelete(updated=1), *pods, before=whole.state, after_s=after_s, memory=whole.memory)
+        assert (whole.state.held_by, whole.state.digest) == ("", "")

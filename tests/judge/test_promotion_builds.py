@@ -57,6 +57,20 @@ def test_builds_of_which_the_cluster_knows_nothing(seen: BuildState, mark: Mark,
     assert (found.mark, found.message) == (mark, message)
 
 
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("1.5", ""),
+        ("1.4", ""),
+        ("1.6", "staging: deploy-orders #412 is green for 1.6, cluster unchanged at 1.4"),
+    ],
+)
+def test_a_green_build_of_what_runs_or_is_held_back_is_no_fault(version: str, message: str) -> None:
+    held = rollout("staging", "1.5", 48, held_by="OnDelete", held_version="1.4", updated=0)
+    found = row(rollout("testing", "1.5", 60), held, builds=[build("staging", Level.OK, 1, version=version)])
+    assert (found.mark, found.message) == (Mark.WARNING if message else Mark.OK, message)
+
+
 def test_a_cluster_has_a_minute_to_follow_its_build() -> None:
     seen = build("staging", Level.OK, 0, started_ms=NOW - 70_000)
     found = standing(rollout("staging", "1.4", 48), builds=[seen])

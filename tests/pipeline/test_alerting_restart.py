@@ -31,18 +31,22 @@ class Shop(Office):
     def send(self) -> list[str]:
         """Step, send what was handed over and is due; return the titles."""
         self.flush()
-        news = self.news()
-        if news is not None:
-            self.waiting.update((each.id, each) for each in news.queued)
-            for number in news.dropped:
-                self.waiting.pop(number, None)
-            self.last = news
+        self.take_news()
         due = [each for each in self.waiting.values() if each.due_ms <= self.now_ms]
         for each in due:
             del self.waiting[each.id]
             done = Outcome(id=each.id, state="sent", at_ms=self.now_ms, attempts=1, sent=each)
             self.desk.settle([done])
         return [f"{each.sink} {Message(each).title}" for each in due]
+
+    def take_news(self) -> None:
+        """Take what is handed over, and send nothing."""
+        news = self.news()
+        if news is not None:
+            self.waiting.update((each.id, each) for each in news.queued)
+            for number in news.dropped:
+                self.waiting.pop(number, None)
+            self.last = news
 
     def open(self) -> None:
         self.waiting = {}

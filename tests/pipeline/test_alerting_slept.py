@@ -4,8 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.alerts.sources import SETTLE_MS
+from statusdesk.alerts.telling import Outcome
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.facts import Visited
+from statusdesk.states_alerts import Notification
 from tests.alerts.make import EU, MINUTE, SECOND, rule
 from tests.pipeline.desk_bench import workload
 from tests.pipeline.test_alerting import AM, failing
@@ -110,6 +112,98 @@ def test_a_message_that_waited_waits_until_it_is_known_to_be_true(shop, mended):
     assert shop.send() + shop.later(SETTLE_MS) == ([] if mended else [FIRING])
     (after,) = shop.rows()[1]
     assert after.state == ("dropped" if mended else "queued") and after.idempotency_key == before.idempotency_key
+
+
+def test_a_message_that_was_let_go_in_a_sleep_that_was_not_noticed_is_held_back_again(shop):
+    """Who is stopped once more between its look and its flush takes that sleep for time in which it has waited."""
+    shop.news()
+    (before,) = shop.rows()[1]
+    shop.waiting[before.id] = before
+    shop.now_ms += SECOND
+    sleep(shop, MINUTE)
+    shop.now_ms += MINUTE
+    shop.flush()
+    shop.take_news()
+    assert before.id in shop.waiting, "it was let go unread; who sends has not seen a look yet"
+    shop.desk.slept(MINUTE, shop.now_ms)
+    assert shop.send() == [] and before.id not in shop.waiting
+    shop.visit()
+    shop.see(workload())
+    assert shop.send() == shop.later(SETTLE_MS) == shop.later(2 * MINUTE) == []
+
+
+def tried(shop: Shop) -> Notification:
+    """Let what is due be tried without an answer; return it as who sends has it."""
+    shop.flush()
+    shop.take_news()
+    (due,) = shop.waiting.values()
+    again = replace(due, attempts=1, due_ms=shop.now_ms + SECOND)
+    outcome = Outcome(id=due.id, state="queued", at_ms=shop.now_ms, attempts=1, due_ms=again.due_ms, sent=due)
+    shop.desk.settle([outcome])
+    shop.waiting[due.id] = again
+    return again
+
+
+def test_a_message_that_was_tried_is_sent_with_its_key_when_it_is_known_to_be_true(shop):
+    shop.now_ms += 10 * SECOND
+    before = tried(shop)
+    sleep(shop)
+    assert shop.send() == [] and not shop.waiting
+    shop.visit()
+    assert shop.send() == [] and shop.later(SETTLE_MS) == [FIRING]
+    (after,) = shop.rows()[1]
+    assert (after.idempotency_key, after.attempts) == (before.idempotency_key, 1)
+
+
+def test_of_a_message_that_was_tried_and_is_not_true_any_more_the_end_alone_is_told(shop):
+    """It may have arrived."""
+    shop.now_ms += 10 * SECOND
+    tried(shop)
+    sleep(shop)
+    assert shop.send() == []
+    shop.see(workload())
+    shop.visit()
+    assert shop.send() == [] and shop.later(10 * SECOND) == [OVER] and shop.later(5 * MINUTE) == []
+    assert [each.state for each in shop.rows()[1]] == ["sent", "dropped"]
+
+
+def test_a_message_that_was_tried_and_cannot_be_read_in_time_says_when_that_was_seen(shop):
+    shop.now_ms += 10 * SECOND
+    before, seen_ms = tried(shop), shop.now_ms
+    sleep(shop)
+    assert shop.send() == shop.later(29 * SECOND) == [] and FIRING in shop.later(SECOND)
+    (after,) = [each for each in shop.rows()[1] if each.id == before.id]
+    assert [each.stale_since_ms for each in after.alerts] == [seen_ms]
+    assert after.idempotency_key != before.idempotency_key and STILL not in shop.send() + shop.later(2 * MINUTE)
+
+
+def test_what_is_over_and_comes_again_before_that_is_told_is_news(shop):
+    """Whether anybody has heard of it is not known."""
+    shop.now_ms += 10 * SECOND
+    tried(shop)
+    sleep(shop)
+    shop.send()
+    shop.see(workload())
+    shop.visit()
+    assert shop.send() == []
+    shop.see(failing())
+    assert shop.later(SECOND) == [] and FIRING in shop.later(30 * SECOND) + shop.later(30 * SECOND)
+
+
+def test_what_is_true_of_a_message_that_was_tried_is_news_still(shop):
+    """Nobody knows whether it has arrived."""
+    shop.see(failing("web"))
+    shop.flush()
+    shop.now_ms += 10 * SECOND
+    assert len(tried(shop).alerts) == 2
+    sleep(shop)
+    assert shop.send() == []
+    shop.see(workload())
+    shop.visit()
+    assert shop.send() + shop.later(SETTLE_MS) == [] and len(shop.later(10 * SECOND)) == 1
+    (after,) = [each for each in shop.rows()[1] if each.state != "dropped"]
+    assert [(each.app, each.state) for each in after.alerts] == [("web", "firing"), ("orders", "resolved")]
+    assert after.news == (after.alerts[0].fingerprint,)
 
 
 @pytest.mark.parametrize("due", [True, False], ids=["it may have left", "it was not due yet"])

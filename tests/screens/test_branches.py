@@ -9,7 +9,7 @@ from screens.build_news import unknown_environments, waiting
 from screens.build_page_lines import draw_page
 from screens.platform_lines import draw_environment
 from screens.token_lines import job_words
-from statusdesk.facts import QueueItem
+from statusdesk.facts import Job, QueueItem
 from statusdesk.states import BuildRule, JobEvent, Level
 from statusdesk.unbuilt import unbuilt
 from tests.screens import alerts, boards, jenkins
@@ -50,7 +50,8 @@ def test_a_build_and_what_stands_beside_it():
 def test_sentences():
     rollout = boards.rollout("web", "staging", "1.0", build_rule=BuildRule.NONE, build_job=RAW, build_number=648)
     assert unbuilt(rollout).endswith(f"back to what {SHOWN} #648 built")
-    board = jenkins.board(incomplete_jobs=(RAW,), jobs=5)
+    unread = Job(source="jenkins", name=RAW, url="u")
+    board = jenkins.board(incomplete_jobs=(RAW,), unread={unread.key: unread}, jobs=5)
     assert f"the older builds of {SHOWN} are not read" in unknown_environments(board)[0]
     assert waiting(board, [QUEUED], narrow(120))[0].startswith(SHOWN)
     assert job_words(TOKEN, narrow(120)).startswith(f"{SHOWN} #3 failed")

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from screens.build_unread import unread_words
 from statusdesk.facts import Job, JobClass
 from tests.screens import jenkins
 from tests.screens.desk import text, until
@@ -75,7 +76,7 @@ async def test_while_what_ran_in_a_gap_is_not_read_no_namespace_that_the_job_bui
     async with app.run_test(size=WIDE) as pilot:
         await list_builds(pilot, "a")
         said = "Builds of deploy-catalog after #30, and newer ones of 1 more are not read yet: what stands here may be"
-        assert said in text(app) and "The older builds" not in text(app)
+        assert said in text(app) and "The older builds of deploy-catalog and 1 more are not read yet" in text(app)
         assert "production  green in production as far as is read" in line_with(app, " production ")
         app.hand.give(jenkins.board(unread={key: gap[key] for key in gap if key[1] == "deploy-web"}, change=2))
         await until(pilot, lambda: "Builds of deploy-web after #30 are not read yet" in text(app))
@@ -106,6 +107,16 @@ async def test_a_job_that_never_named_a_namespace_in_all_that_is_read_of_it_take
         named = (*rows, jenkins.state("ci-web", "dev-9", 1100, "SUCCESS"))
         app.hand.give(jenkins.board(builds=named, unread=unread("ci-web", builds=1000), change=6))
         await until(pilot, lambda: "green in production as far as is read" in text(app))
+
+
+def test_of_a_job_with_builds_in_a_gap_the_older_ones_are_told_too():
+    (job,) = unread("ci-web", builds=1000).values()
+    begin = "Builds of ci-web after #1200 are not read yet: what stands here may be over."
+    gap = replace(job, gap_after=1200, read_from=201)
+    assert unread_words([gap]) == [begin, "Of ci-web no builds before #201 are read: what older ones did is not known."]
+    older = replace(gap, cut=False)
+    assert unread_words([older])[1:] == unread_words([replace(older, gap_after=None)])
+    assert unread_words([replace(gap, complete=True)]) == [begin]
 
 
 async def test_a_build_that_cannot_be_read_is_named_and_takes_all_green_only_from_where_nothing_newer_ended():

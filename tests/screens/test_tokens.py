@@ -13,10 +13,9 @@ from screens.ink import make_ink
 from screens.pen import Pen
 from screens.token_lines import job_words, sawtooth
 from screens.tokens import TokenScreen, TokensScreen, trouble
-from statusdesk.board import SourceView
 from statusdesk.build_view import BuildKey
 from statusdesk.facts import Job
-from statusdesk.states import EnvironmentHours, Level, SourceState
+from statusdesk.states import EnvironmentHours, Level
 from tests.screens import boards, jenkins
 from tests.screens.boards import DAY, HOUR, MINUTE, NOW
 from tests.screens.desk import desk, lines, text, until
@@ -237,7 +236,11 @@ async def test_environments():
         await pilot.press("escape", "b")
         await until(pilot, lambda: isinstance(app.screen, BuildsScreen))
         assert app.screen.scope == Scope(place="dev-kim") and "No build of dev-kim is known." in text(app)
-        await pilot.press("escape", "escape")
+
+
+async def test_the_hours_of_environments_that_are_down_count_too():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
         down = EnvironmentHours(source="jenkins", namespaces=2, week_up_min=1680, week_after_hours_min=480)
         app.hand.give(jenkins.board(environments=(), environment_hours=(down,), change=2))
         await pilot.press("colon", *"env", "enter")
@@ -249,37 +252,21 @@ async def test_environments():
         await until(pilot, lambda: words in text(app))
         app.hand.give(jenkins.board(environments=(), change=2))
         await until(pilot, lambda: "No environment is up." in text(app) and "last 7 days" not in text(app))
-        app.hand.give(jenkins.board(environments=(), incomplete_jobs=("env-create", "env-destroy"), change=3))
-        words = "Which environments are up is not known yet: the older builds of env-create and 1 more are not read yet"
+
+
+async def test_where_it_is_not_known_which_environments_are_up_no_hours_are_told():
+    """What is said for which jobs is in ``test_build_news``."""
+    unread = {job.key: job for job in (Job(source="jenkins", name="env-create", url="u"),)}
+    app = open_desk(jenkins.board(environments=(), incomplete_jobs=("env-create",), unread=unread))
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("E")
+        words = "Which environments are up is not known yet: the older builds of env-create are not read yet."
         await until(pilot, lambda: words in text(app))
         assert "No environment is up." not in text(app)
-        fault = SourceState(
-            key="jenkins#builds",
-            source="jenkins",
-            scope="builds",
-            level=Level.FAILING,
-            reason="Broken",
-            message="builds of 1 job could not be read, such as env-destroy: look at its log",
-        )
-        view = SourceView(state=fault, level=Level.FAILING, age_ms=None, words="")
-        app.hand.give(jenkins.board(incomplete_jobs=("env-destroy",), sources=(view,), change=4))
-        words = "This is not sure: the older builds of env-destroy are not read yet: builds of 1 job could not be read"
-        await until(pilot, lambda: words in text(app) and "dev-kim" in text(app))
+        app.hand.give(jenkins.board(incomplete_jobs=("env-create",), unread=unread, change=2))
+        await until(pilot, lambda: "This is not sure: the older builds" in text(app) and "dev-kim" in text(app))
         assert "last 7 days: not known" in text(app) and " h up" not in text(app)
-        gap = Job(source="jenkins", name="env-create", url="u", gap_after=30, cut=True, read_builds=1000)
-        app.hand.give(jenkins.board(incomplete_jobs=("env-create",), unread={gap.key: gap}, change=5))
-        await until(pilot, lambda: "This is not sure: builds of env-create are not read yet." in text(app))
-        cut = Job(source="jenkins", name="env-create", url="u", cut=True, read_builds=1000)
-        more = {"incomplete_jobs": ("env-create",), "unread": {cut.key: cut}}
-        app.hand.give(jenkins.board(environments=(), **more, change=6))
-        words = "Which environments are up is not known: only the newest 1,000 builds of env-create are read."
-        await until(pilot, lambda: words in text(app))
-        hidden = Job(source="jenkins", name="env-create", url="u", complete=True, unreadable=(12,))
-        more = {"incomplete_jobs": ("env-create",), "unread": {hidden.key: hidden}}
-        app.hand.give(jenkins.board(environments=(), **more, change=7))
-        words = "Which environments are up is not known: env-create #12 cannot be read."
-        await until(pilot, lambda: words in text(app) and "not read yet" not in text(app))
-        app.hand.give(jenkins.board(environments=(), jobs=0, change=8))
+        app.hand.give(jenkins.board(environments=(), jobs=0, change=3))
         words = "Which environments are up is not known yet: Jenkins has shown no job."
         await until(pilot, lambda: words in text(app) and "No environment is up." not in text(app))
 

@@ -148,6 +148,18 @@ def test_nothing_is_kept_of_a_message_that_is_dropped_while_it_is_tried(narrated
     made.stop()
 
 
+def test_what_was_tried_long_ago_is_tried_for_a_while_by_who_begins_with_it(narrated, monkeypatch):
+    """As after a sleep of a night: the network comes up later than we do."""
+    monkeypatch.setattr("statusdesk.sinks.outlet.FIRST_WAIT_S", 0.01)
+    made = outlet_of(Faulty(2), narrated, give_up_s=60.0)
+    old = message().notification
+    made.take([replace(old, attempts=3, created_ms=system_clock() - 28_800_000, due_ms=0)], ())
+    found = []
+    wait_for(lambda: found.extend(made.outcomes()) or (found and found[-1].state != "queued"))
+    assert [each.state for each in found] == ["queued", "queued", "sent"]
+    made.stop()
+
+
 class Refusing:
     """Refuses what it is told to refuse."""
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +30,7 @@ HEADERS = {
     "upstream_number,git_revision,attributed_by,url,source",
     "rollouts": "app,cluster,namespace,kind,name,version,revision,level,reason,message,since,until,duration_s,"
     "container,pod,exit_code,desired,updated,ready,available,previous_version,image,digest,build,build_job,build_number,"
-    "build_url,build_rule",
+    "build_url,build_rule,runs,held_by",
     "tokens": "source,name,level,reason,message,since,until,duration_s,expires_at,last_renewal_at,granted_s,"
     "period_s,explicit_max_s,renewable,accessor_tail,renewal_job",
     "alerts": "alertname,severity,state,cluster,namespace,app,version,started_at,fired_at,resolved_at,duration_s,"
@@ -63,6 +64,28 @@ def test_headers_are_stable_even_without_rows(writer: Writer, path: Path, what: 
     out = io.StringIO(newline="")
     assert export(path, what, 0, FOREVER, (), (), "csv", out) == 0
     assert out.getvalue() == HEADERS[what] + "\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "runs"),
+    [
+        ({}, "2.0"),
+        ({"held_version": "1.9"}, "2.0"),
+        ({"held_by": "OnDelete", "held_version": "1.9"}, "1.9"),
+        ({"held_by": "OnDelete", "held_version": "1.9", "updated": 1}, "2.0 1.9"),
+        ({"held_by": "OnDelete", "updated": 1}, "2.0"),
+        ({"held_by": "OnDelete"}, ""),
+    ],
+)
+def test_what_pods_run_stands_beside_what_is_asked_for(
+    writer: Writer, path: Path, changes: dict[str, Any], runs: str
+) -> None:
+    state = rollout("a", version="2.0", **changes)
+    writer.put([state], 1_000)
+    writer.commit()
+    (row,) = read(path, "rollouts")
+    assert (row["version"], row["runs"], row["held_by"]) == ("2.0", runs, state.held_by)
+    assert row["runs"] == " ".join(state.versions).strip()
 
 
 def test_rollouts_are_history_and_present_each_period_once(writer: Writer, path: Path) -> None:
@@ -253,6 +276,7 @@ def test_an_export_sees_the_moment_at_which_it_began(writer: Writer, path: Path)
 MEASURE = """
 import resource, sys
 from pathlib import Path
+from typing import Any
 from statusdesk.store.export import export
 with open("/dev/null", "w", newline="") as out:
     rows = export(Path(sys.argv[1]), sys.argv[2], 0, 2**60, (), (), sys.argv[3], out)
