@@ -4,7 +4,7 @@ import fnmatch
 import re
 from collections.abc import Collection, Iterable, Set
 
-from collectors.log_lines import Area, Selection
+from collectors.log_lines import Area, Selection, SoFar
 from collectors.log_owners import cron_job_of
 from collectors.log_pods import LogPod, PodContainer
 from collectors.log_roster import Cluster, Roster
@@ -28,16 +28,23 @@ class LogChoice:
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
         self._failing = selection.failing
-        self.there: dict[Area, frozenset[str]] = dict(selection.failing.there) if selection.failing else {}
-        """Of each place the uids of the pods that were there at the beginning, and take nobody's place."""
+        so_far = selection.failing.so_far if selection.failing else SoFar()
+        self._there = dict(so_far.there)  # pods that were there at the beginning take nobody's place
         named = selection.failing.workloads if selection.failing else ()
         self._workloads = {(cluster, namespace, *_lasting(*known)) for cluster, namespace, *known in named}
-        self._pods: dict[tuple[str, str], None] = {}
-        self._failed = set[Key]()
+        self._pods: dict[tuple[str, str], None] = dict.fromkeys(so_far.pods)
+        self._failed = set[Key](so_far.failed)
         self._passed, self._passed_before = set[Key](), set[Key]()
         self._others = set[tuple[str, str]]()
         self._serving = set[tuple[str, str]]()  # of those whose names are like that of one which fails
         self._restarts: dict[Key, int] = {}  # of what was passed over, when that was seen first
+
+    @property
+    def so_far(self) -> SoFar | None:
+        """What it goes by, where only what fails is followed."""
+        if self._failing is None:
+            return None
+        return SoFar(there=dict(self._there), pods=frozenset(self._pods), failed=frozenset(self._failed))
 
     @property
     def others(self) -> int:
@@ -50,11 +57,12 @@ class LogChoice:
         self._restarts = {key: count for key, count in self._restarts.items() if key in self._passed_before}
         if self._failing is None:
             return
-        self._forget({(cluster.name, pod.uid) for cluster, roster in rosters for pod in roster.pods()})
-        for area in {(cluster.name, roster.target.namespace) for cluster, roster in rosters} - set(self.there):
+        if all(roster.answered for _, roster in rosters):
+            self._forget({(cluster.name, pod.uid) for cluster, roster in rosters for pod in roster.pods()})
+        for area in {(cluster.name, roster.target.namespace) for cluster, roster in rosters} - set(self._there):
             here = [each for cluster, each in rosters if (cluster.name, each.target.namespace) == area]
             if all(roster.answered for roster in here) and any(roster.listed for roster in here):
-                self.there[area] = self._first(area, [pod for roster in here for pod in roster.pods()])
+                self._there[area] = self._first(area, [pod for roster in here for pod in roster.pods()])
 
     def _forget(self, here: Set[tuple[str, str]]) -> None:
         """Forget the pods that have gone but for the last ones, which may be listed again."""
@@ -98,7 +106,7 @@ class LogChoice:
 
     def _has_pod(self, cluster: Cluster, pod: LogPod) -> bool:
         key, area = (cluster.name, pod.uid), (cluster.name, pod.namespace)
-        is_new = area in self.there and pod.uid not in self.there[area]
+        is_new = area in self._there and pod.uid not in self._there[area]
         if key not in self._pods and (
             self._is_asked(cluster, key, pod)
             or (is_new and (self._failed_of(area, pod) or pod.has_failed))

@@ -15,18 +15,18 @@ class Backlog:
 
     It has come when there is a line that was written after it was opened (``until_ns``), or after a silence. Of a tail
     one line more was asked for: where that comes, there are older lines than those that were wanted. Until it is known
-    all is kept back in ``head``.
+    all is kept back in ``head``. Whatever comes, it is not over before ``awaited_s``.
     """
 
     __slots__ = (
-        "checked_ns", "checked_s", "count", "first_ns", "first_s", "head", "heard_s",
+        "awaited_s", "checked_ns", "checked_s", "count", "first_ns", "first_s", "head", "heard_s",
         "is_blocked", "is_over", "quiet_s", "tail", "until_ns",
     )  # fmt: skip
 
     def __init__(self, until_ns: int, tail: int | None, quiet_s: float, now_s: float) -> None:
         self.until_ns, self.tail, self.quiet_s = until_ns, tail, quiet_s
         self.heard_s = self.checked_s = now_s
-        self.first_s = 0.0
+        self.first_s = self.awaited_s = 0.0
         self.checked_ns = self.first_ns = self.count = 0
         self.head: list[Batch] | None = [] if tail is not None else None
         self.is_blocked = self.is_over = False
@@ -45,7 +45,7 @@ class Backlog:
 
     def settle(self, newest_ns: int, now_s: float) -> None:
         """Find out whether it is over; what is held up by its reader goes on."""
-        if self.is_over and not self.head:
+        if (self.is_over and not self.head) or now_s < self.awaited_s:
             return
         if self.tail is not None and self.count:
             live = newest_ns >= self.until_ns and now_s > self.first_s + BURST_S
@@ -101,7 +101,7 @@ class Lane:
                 if backlog.is_cut:
                     self.begin()
                 return
-            if backlog.is_over and backlog.is_cut and lines[0].at_ns < backlog.until_ns:
+            if backlog.is_cut and lines[0].at_ns < backlog.until_ns:
                 # it came later than all the others of its tail: what is before the first one was not asked for
                 cut = LogLine(backlog.first_ns, self.origin, self.cut_text, LineKind.CUT)
                 batch = (now_s, [keys[0], *keys], [cut, *lines], size)
@@ -113,6 +113,12 @@ class Lane:
             return
         self.batches.append(batch)
         self.size += size
+
+    def await_more(self, now_s: float, until_s: float) -> None:
+        """Expect more of what there was before, whatever has come, until a moment or until that is taken back."""
+        if self.backlog is None:
+            self.backlog = Backlog(0, None, 0.0, now_s)
+        self.backlog.is_over, self.backlog.awaited_s = False, until_s
 
     def settle(self, now_s: float) -> None:
         """Find out whether what there was before has come; where it has, give on what was kept back."""

@@ -110,6 +110,10 @@ class NotWholeError(Exception):
     """The rest of a line that was cut cannot be had; says why."""
 
 
+class NotOpenError(Exception):
+    """Nothing can be asked for yet of what there was before; says why."""
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whose logs: all pods of an app in a namespace, or the pods named (names or globs; both: those of the app)."""
 
@@ -123,18 +127,31 @@ Area = tuple[str, str]
 """(cluster, namespace)"""
 
 
+class SoFar(msgspec.Struct, frozen=True, kw_only=True):
+    """What a follower of what fails goes by, for the next one to go on with.
+
+    ``there`` are, of each place, the uids of the pods that were there at the beginning; a place of which nothing is
+    said is one not looked at. ``pods`` are followed, as (cluster, uid), and in them also the containers that have
+    ``failed`` since, as (cluster, uid, name).
+    """
+
+    there: Mapping[Area, frozenset[str]] = msgspec.field(default_factory=dict)
+    pods: frozenset[tuple[str, str]] = frozenset()
+    failed: frozenset[tuple[str, str, str]] = frozenset()
+
+
 class Failing(msgspec.Struct, frozen=True, kw_only=True):
     """What of the logs matters while rollouts fail: the pods that stand in the way, and the containers in them.
 
     The pods of ``targets`` are those named, and of those whose names fit a glob what does not serve at the beginning.
-    ``workloads`` are the failing ones, as (cluster, namespace, kind, name): a pod of theirs that was not ``there`` at
-    the beginning, by its uid, takes the place of others. A place of which nothing is said there is one not looked at.
+    ``workloads`` are the failing ones, as (cluster, namespace, kind, name): a pod of theirs that was not there at the
+    beginning takes the place of others. Where they were followed before, it goes on as it was ``so_far``.
     """
 
     targets: tuple[Target, ...]
     containers: tuple[str, ...] = ()
     workloads: tuple[tuple[str, str, str, str], ...] = ()
-    there: Mapping[Area, frozenset[str]] = msgspec.field(default_factory=dict)
+    so_far: SoFar = SoFar()
 
     @property
     def words(self) -> str:
@@ -210,8 +227,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Namespaces in which nothing to follow was found, though they could be read."""
     others: int = 0
     """How many pods are there of which nothing fails, where only what fails is followed."""
-    there: Mapping[Area, frozenset[str]] = msgspec.field(default_factory=dict)
-    """Where only what fails is followed: which pods were there at the beginning (``Failing.there``)."""
+    so_far: SoFar | None = None
+    """Where only what fails is followed: what it goes by."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
     unread: tuple[str, ...] = ()
@@ -251,6 +268,8 @@ class LogFollower(Protocol):
 
         ``before`` is in nanoseconds of UTC; of a console, which has no times, it is how many of its lines come before.
         ``origins`` are indexes; none means all.
+
+        Raises: NotOpenError where it is still to come what there is, and would come twice.
         """
 
     def whole(self, line: LogLine, *, redact: bool = True) -> str:

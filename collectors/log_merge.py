@@ -82,6 +82,12 @@ class Merge:
             if self._is_awaited:
                 self._changed.notify_all()
 
+    def await_end(self, lane: Lane) -> None:
+        """Expect the end of a run that was over before, and what is left of it, until ``begun`` or for a while."""
+        with self._changed:
+            now_s = self._clock()
+            lane.await_more(now_s, now_s + SINCE_QUIET_S)
+
     def end(self, lane: Lane) -> None:
         """Forget a lane to which nothing will be added, as soon as all of it was taken."""
         with self._changed:

@@ -16,12 +16,14 @@ from collectors.log_lines import (
     LineKind,
     LogLine,
     Manner,
+    NotOpenError,
     NotWholeError,
     Origin,
     Wanted,
 )
 from collectors.log_reading import Position, Reading
 from collectors.log_text import SECOND_NS, Redactor, Stamps, harmless
+from collectors.log_track import Track
 
 WINDOWS_S = (60, 600, 3600, 6 * 3600, 0)  # how far back to look, in turn; 0: to the beginning
 MAX_BYTES = 256 << 20
@@ -48,6 +50,24 @@ class Place(msgspec.Struct, frozen=True):
     index: int
     run_before: bool = False
     """Whether lines of the run before are among those that were read."""
+
+
+def askable(tracks: Iterable[Track], origins: Iterable[int], *, looked: bool) -> dict[int, bool]:
+    """Return which of some origins to ask, with whether lines of the run before are among those that were read of each.
+
+    ``looked``: it is known what there is to follow. Raises: NotOpenError.
+    """
+    there, coming, asked = dict[int, bool](), set[int](), sorted(set(origins))
+    for track in tracks:
+        if track.tried and (track.read_of or not track.unread):
+            there[track.origin] = track.reads_before
+        else:  # its beginning is still to come, and would come twice
+            coming.add(track.origin)
+    opened = [index for index in asked if index in there]
+    if not opened and (not looked or not coming.isdisjoint(asked)):
+        raise NotOpenError("What is asked for is not open yet; it can be asked for in a moment.")
+    # the pods that have gone since are many after months, and have no log any more
+    return {index: there.get(index, False) for index in opened or asked[-1:]}
 
 
 def older_lines(

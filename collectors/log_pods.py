@@ -146,6 +146,10 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
         loops = self.started_ns > now_ns - LOOPS_S * SECOND_NS and self.last is not None and self.last.exit_code != 0
         return self.ready and not loops
 
+    def ended_before(self, at_ns: int) -> bool:
+        """Say whether its newest run was over before a moment, where it is known when it ended."""
+        return self.ended is not None and 0 < self.ended.finished_ns < at_ns
+
     def run_of(self, previous: bool) -> str:
         """Return which run is read as ``previous`` or not; the one before stays the same when the next one begins."""
         if previous:

@@ -18,7 +18,7 @@ from collectors.log_lines import MISSING, Selection
 from collectors.log_merge import SINCE_QUIET_S, Merge
 from collectors.log_pods import LogPod, PodContainer, Run
 from collectors.log_reading import Reading
-from collectors.log_track import Outcome, Patience, Track
+from collectors.log_track import LAST_MISSING, Outcome, Patience, Track
 from statusdesk.backoff import doubled
 
 ANY = "*/*"
@@ -29,7 +29,6 @@ ONCE_TRIES = 5  # without a line in between, where nothing is followed: some 3 s
 ONCE_WAIT_S = 2.0
 QUICK_S = 1.0  # a stream that ends sooner without a line has failed
 _OTHER_RUN = "OtherRun"
-LAST_MISSING = f"; its last {MISSING}"
 NOT_KEPT = "the run before is not kept any more"
 NO_LOG = "its log cannot be had"
 ALL_MISSING = f"; {MISSING} here"
@@ -100,7 +99,10 @@ class ContainerReader:
         while not self._over.is_set():
             began_s, before_ns = time.monotonic(), track.position.newest_ns
             problem = self._read(track.run_id, not once, self._selection.previous, bounded)
-            self._merge.begun(track.lane)
+            if problem is None and track.over_id == track.run_id and not once:
+                self._merge.await_end(track.lane)
+            else:
+                self._merge.begun(track.lane)
             bounded = False
             if self._over.is_set():
                 break
@@ -206,11 +208,9 @@ class ContainerReader:
         self._flush()
         if problem is None and self._is_joined:
             track.torn = False
-        track.end, track.end_s, track.end_told = ended.told, time.monotonic(), False
-        track.end_ns = ended.finished_ns or self._api.now_ns
-        if track.torn:
-            track.end += LAST_MISSING
-        track.done_id = track.run_id
+        track.read_out(ended, self._api.now_ns)
+        if track.over_id == track.run_id:
+            track.tell_end(self._merge)
         self._tell(track.name, "")
         return Outcome.ENDED
 

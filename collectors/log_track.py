@@ -2,17 +2,20 @@
 
 import datetime
 import enum
+import time
 from urllib.parse import quote
 
 import msgspec
 
 from collectors.log_lane import Lane
-from collectors.log_lines import Origin, Selection
+from collectors.log_lines import MISSING, Origin, Selection
+from collectors.log_merge import Merge
 from collectors.log_pods import LogPod, PodContainer, Run
 from collectors.log_reading import Position
 from collectors.log_text import SECOND_NS
 from statusdesk.clock import SAME_CLOCK_MS
 
+LAST_MISSING = f"; its last {MISSING}"
 MOST_LEFT = 500
 """Of so many pods that have gone it is known how they were followed: they may be listed again."""
 
@@ -56,6 +59,8 @@ class Track(msgspec.Struct, kw_only=True):
     restarts: int = 0
     started_ns: int = 0
     """When its run began, by the clock of its node (ns of UTC); 0: not known."""
+    over_id: str = ""
+    """The run that had been over for so long when it was seen first that no other one tells its end."""
     done_id: str = ""
     from_start: bool = False
     opened_ms: int | None = None
@@ -95,6 +100,18 @@ class Track(msgspec.Struct, kw_only=True):
     def begins(self, bounded: bool) -> bool:
         """Say whether what is asked for next is the beginning of what is read of a run."""
         return bounded or (not self.position.newest_ns and self.opened_ms is None)
+
+    def read_out(self, ended: Run, now_ns: int) -> None:
+        """Take note that its run is over, and that all was read of it that there is."""
+        self.end = ended.told + (LAST_MISSING if self.torn else "")
+        self.end_s, self.end_ns, self.end_told = time.monotonic(), ended.finished_ns or now_ns, False
+        self.done_id = self.run_id
+
+    def tell_end(self, merge: Merge) -> None:
+        """Tell how its last run has ended, where nothing has followed it that tells it."""
+        if self.end:
+            merge.mark(self.lane, f"ended: {self.end}", self.end_ns)
+            self.end, self.end_told = "", True
 
     def query(
         self, selection: Selection, follow: bool, previous: bool, bounded: bool

@@ -16,13 +16,14 @@ from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
 from collectors.log_choice import Key, LogChoice
 from collectors.log_guard import is_due
-from collectors.log_lines import CUT_UNREAD, Area, FollowStatus, LogLine, Origin, Selection, Wanted
+from collectors.log_lines import CUT_UNREAD, FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
-from collectors.log_older import Place, older_lines, whole_line
+from collectors.log_older import Place, askable, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer, queries_of
 from collectors.log_roster import Cluster, Roster
-from collectors.log_stream import ALL_MISSING, LAST_MISSING, NOT_KEPT, ContainerReader
-from collectors.log_track import MOST_LEFT, Outcome, Patience, Track, new_track
+from collectors.log_stream import ALL_MISSING, NOT_KEPT, ContainerReader
+from collectors.log_text import SECOND_NS
+from collectors.log_track import LAST_MISSING, MOST_LEFT, Outcome, Patience, Track, new_track
 from statusdesk.clock import ClockSteps, boot_clock
 from statusdesk.config import ClusterSettings
 from statusdesk.text import counted, few
@@ -62,7 +63,7 @@ class PodLogs:
         self._over = False
         self._settled = self._unrestarted = self._found = self._looked = False
         self._pods: int | None = None
-        self._others, self._there = 0, dict[Area, frozenset[str]]()
+        self._others, self._so_far = 0, self._choice.so_far
         self._vacant: tuple[str, ...] = ()
         self._resting = self._single = frozenset[int]()
         for target in selection.targets:
@@ -113,7 +114,7 @@ class PodLogs:
                 unrestarted=self._unrestarted,
                 found=bool(self._tracks) or self._found or found,
                 others=self._others,
-                there=self._there,
+                so_far=self._so_far,
                 vacant=self._vacant,
                 listed=all(roster.answered for _, roster in self._rosters) and (self._looked or not narrow),
                 unread=tuple(sorted(track.name for track in self._tracks.values() if track.unread)),
@@ -123,13 +124,8 @@ class PodLogs:
         self, before_ns: int, origins: Collection[int], limit: int, wanted: Wanted | None = None
     ) -> list[LogLine]:
         with self._lock:
-            # of what was not opened yet the beginning is still to come, and would come twice
-            opened = [track for track in self._tracks.values() if track.tried and (track.read_of or not track.unread)]
-            there = {track.origin: track.reads_before for track in opened}
-            asked = origins or range(len(self._origins))
-            # the pods that have gone since are many after months, and have no log any more
-            some = [index for index in asked if index in there] or list(asked)[-1:]
-            places = [Place(self._api(index), self._origins[index], index, there.get(index, False)) for index in some]
+            asked = askable(self._tracks.values(), origins or range(len(self._origins)), looked=self._looked)
+            places = [Place(self._api(at), self._origins[at], at, run_before) for at, run_before in asked.items()]
         return older_lines(places, before_ns, limit, wanted, self._selection.manner)
 
     def whole(self, line: LogLine, *, redact: bool = True) -> str:
@@ -174,7 +170,7 @@ class PodLogs:
             for key, track in self._tracks.items():
                 is_late = time.monotonic() > track.end_s + self._patience.end_s
                 if track.end and is_late and key not in self._readers:
-                    self._tell_end(track)
+                    track.tell_end(self._merge)
                 is_gone = key[1] not in known
                 track.gone_ns = (track.gone_ns or self._clusters[key[0]].api.now_ns) if is_gone else 0
             for cluster, roster, pod, container in wanted:
@@ -204,13 +200,13 @@ class PodLogs:
         """Count the pods that are followed, of runs before those that have one, and others."""
         read = (each for each in wanted if not self._selection.previous or each[3].last is not None)
         self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in read}) if answered else None
-        self._others, self._there = self._choice.others, dict(self._choice.there)
+        self._others, self._so_far = self._choice.others, self._choice.so_far
         self._found, self._looked = bool(wanted), answered
 
     def _part(self, key: Key) -> None:
         """Tell that a pod has gone; how far it was read is kept, for it may be listed again."""
         track = self._tracks.pop(key)
-        self._tell_end(track)
+        track.tell_end(self._merge)
         gone = f"left: the pod has gone{LAST_MISSING if track.torn else ''}"
         told = f"left unread: {self._streams('was', 'were')} open{ALL_MISSING}" if track.unread else gone
         self._merge.mark(track.lane, told, max(track.lane.newest_ns, track.gone_ns))
@@ -329,12 +325,6 @@ class PodLogs:
         self._readers[key] = reader
         threading.Thread(target=self._read, args=(key, reader), name="pod-log", daemon=True).start()
 
-    def _tell_end(self, track: Track) -> None:
-        """Tell how a run has ended, where nothing has followed it that tells it."""
-        if track.end:
-            self._merge.mark(track.lane, f"ended: {track.end}", track.end_ns)
-            track.end, track.end_told = "", True
-
     def _linger_s(self) -> float:
         """Return how long to wait for more: the longer, the more streams have to share a processor."""
         return min(self._patience.linger_s, len(self._readers) * LINGER_S)
@@ -352,8 +342,10 @@ class PodLogs:
         index = self._indexes.setdefault(origin, len(self._origins))  # a pod's successor may have its name
         if index == len(self._origins):
             self._origins.append(origin)
-        lane = self._merge.lane(index)
-        return new_track(self._selection, pod, container, origin, index, lane, joined)
+        track = new_track(self._selection, pod, container, origin, index, self._merge.lane(index), joined)
+        if container.ended_before(cluster.api.now_ns - round(self._patience.end_s * SECOND_NS)):
+            track.over_id = container.run_id
+        return track
 
     def _read(self, key: Key, reader: ContainerReader) -> None:
         track = reader.track
@@ -362,6 +354,7 @@ class PodLogs:
         except Exception as error:  # the edge of this thread: a fault of ours must not look like a quiet container
             self._told(track.name, as_problem(error).message)
             outcome = Outcome.REFUSED
+        self._merge.begun(track.lane)
         with self._lock:
             self._readers.pop(key, None)
             once = not self._selection.follow or self._selection.previous

@@ -1,7 +1,5 @@
 """What of a log stays when it is read anew, and what is kept aside of it: the next view may want it again."""
 
-import fnmatch
-import heapq
 from collections import Counter
 from collections.abc import Sequence, Set
 
@@ -12,14 +10,7 @@ from screens.log_begins import Gap
 from screens.log_feed import LogFeed
 from screens.log_request import LogRequest
 from screens.log_ring import OF_ALL, LogRing
-from screens.log_staying import AT, Again, Staying
-
-
-def _of(line: LogLine, origin: int) -> LogLine:
-    """Return a line whose origin has another index."""
-    if line.origin == origin:
-        return line
-    return LogLine(line.at_ns, origin, line.text, line.kind, line.cut_bytes, line.unhidden)
+from screens.log_staying import Again, Staying, in_order, moved
 
 
 class _Bounds(msgspec.Struct):
@@ -77,33 +68,39 @@ class Aside:
             gaps = tuple(gap for gap in gaps if self._bounds.begins.get(origins[gap.origin]) != gap.until_ns)
             joined = [line for line in joined if not self._bounds.made(line, origins)]
             self._bounds = _bounds([line for line in joined if line.origin in chosen], origins, wanted, now_ms)
-            lines, cuts = self._bounds.with_cuts(self._split(joined, chosen, origins, set()), origins)
+            lines, rest = self._split(joined, chosen, origins, set())
+            lines, cuts = self._bounds.with_cuts(lines, origins)
             gaps = (*gaps, *cuts)
         else:  # all that is here has come since, or was asked for further back
-            lines = self._split(joined, chosen, origins, set(map(id, here)))
+            lines, rest = self._split(joined, chosen, origins, set(map(id, here)))
         used = sorted({line.origin for line in lines} - {OF_ALL} | {at for at in chosen if at < len(feed.origins)})
         places = {index: place for place, index in enumerate(used)} | {OF_ALL: OF_ALL}
         return Staying(
             origins=[origins[index] for index in used],
-            lines=[_of(line, places[line.origin]) for line in lines],
+            lines=[moved(line, places[line.origin]) for line in lines],
             gaps=tuple(msgspec.structs.replace(gap, origin=places[gap.origin]) for gap in gaps if gap.origin in places),
             lines_before=lines_before,
             sifted=sifted,
             sifted_end=sifted_end,
+            aside=[line for line in rest if line.origin != OF_ALL and origins[line.origin].previous == wanted.previous],
+            aside_origins=origins,
         )
 
-    def _split(self, lines: list[LogLine], chosen: Set[int], origins: list[Origin], in_time: Set[int]) -> list[LogLine]:
-        """Return the lines that stay; the rest goes aside."""
-        stay, rest = list[LogLine](), list[LogLine]()
+    def _split(
+        self, lines: list[LogLine], chosen: Set[int], origins: list[Origin], in_time: Set[int]
+    ) -> tuple[list[LogLine], list[LogLine]]:
+        """Return the lines that stay, and those of the same time that go aside, as all do that do not stay."""
+        stay, others, rest = list[LogLine](), list[LogLine](), list[LogLine]()
         for line in lines:
-            stays = line.origin in chosen and (id(line) in in_time or self._bounds.has(line, origins))
-            if stays:
-                stay.append(line)
-            if not stays or line.origin == OF_ALL:  # what is missing of all may be missing of the rest
+            is_in_time = id(line) in in_time or self._bounds.has(line, origins)
+            is_chosen = line.origin in chosen
+            if is_in_time:
+                (stay if is_chosen else others).append(line)
+            if not (is_in_time and is_chosen) or line.origin == OF_ALL:  # what is missing of all may be of the rest
                 rest.append(line)
         self._origins, self._ring = origins, LogRing(self._most_lines)
         self._ring.extend(rest)
-        return stay
+        return stay, others
 
     def _joined(self, here: list[LogLine], origins: Sequence[Origin]) -> list[LogLine]:
         """Return what is here with what is aside, in the order of times."""
@@ -113,8 +110,8 @@ class Aside:
         again, index = Again(here), {origin: at for at, origin in enumerate(origins)}
         places = {at: index[origin] for at, origin in enumerate(self._origins)} | {OF_ALL: OF_ALL}
         aside = (ring.kept(number) for number in range(ring.first, ring.end))
-        moved = (_of(line, places[line.origin]) for line in aside)
-        return list(heapq.merge([line for line in moved if not again.is_here(line)], here, key=AT))
+        lines = (moved(line, places[line.origin]) for line in aside)
+        return in_order([line for line in lines if not again.is_here(line)], here)
 
     def _is_chosen(self, origin: Origin, wanted: LogRequest) -> bool:
         """Say whether a request is for what an origin has written, as far as that is told without its pod."""
@@ -126,8 +123,8 @@ class Aside:
         if failing is None or self._was_seen(origin, 0, True):
             return True
         area = (origin.cluster, origin.namespace)
-        globs = [glob for each in failing.targets if (each.cluster, each.namespace) == area for glob in each.pods]
-        is_named = any(fnmatch.fnmatchcase(origin.pod, glob) for glob in globs)
+        # what only has a name like that may serve: where it is followed all the same, it stays, too
+        is_named = any((each.cluster, each.namespace) == area and origin.pod in each.pods for each in failing.targets)
         return is_named and (not failing.containers or origin.container in failing.containers)
 
     def _was_seen(self, origin: Origin, at: int, state: bool) -> bool:

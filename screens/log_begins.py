@@ -32,6 +32,11 @@ class Beginnings:
             elif line.kind == LineKind.MARK:
                 self._ended_ns[line.origin] = line.at_ns
 
+    @property
+    def all(self) -> tuple[Gap, ...]:
+        """All that was seen."""
+        return tuple(self._gaps)
+
     def of(self, origins: Collection[int]) -> tuple[Gap, ...]:
         """Return where lines of some origins are missing, not before the first line that is here."""
         ring = self._ring

@@ -1,14 +1,15 @@
 """What one view of a log holds: the follower, the lines that have come, and which of them are shown."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
 
-from collectors.log_lines import FollowStatus, LogFollower, Origin
+from collectors.log_lines import FollowStatus, LineKind, LogFollower, LogLine, Origin
 from screens.log_doors import Opening
 from screens.log_further import FurtherBack
+from screens.log_late import Late
 from screens.log_packed import BLOCK
 from screens.log_request import Doors, LogRequest
 from screens.log_ring import LogRing
@@ -41,13 +42,17 @@ class Found(msgspec.Struct, frozen=True):
 class LogFeed:
     """Takes lines from a follower into a ring, in bounded bites. All of it runs where the screen does.
 
-    Where lines were here before (``staying``), they are put back once it has come what the source still has.
+    Where lines were here before (``staying``), they are put back once it has come what the source still has. What comes
+    later, and belongs before them, is put in its place when all of it is here, or has waited for a while.
     """
 
     def __init__(self, request: LogRequest, doors: Doors, most_lines: int, staying: Staying | None = None) -> None:
         self.request, self._doors = request, doors
         self.origins: list[Origin] = list(staying.origins) if staying is not None else []
         self._staying, self._again, self._back = staying, Again(), list[Back]()
+        self._late, self._late_s, self._latest_s = Late(), 0.0, 0.0
+        self.placed = 0
+        """How often lines were put among others, which changes the numbers of these."""
         self.ring = LogRing(most_lines, revealed=not request.redact)
         self.shown = Shown(self.ring, self.origins)
         self.further = FurtherBack(self.ring, self.shown, self.origins, timed=not request.job)
@@ -75,7 +80,7 @@ class LogFeed:
     @property
     def is_anew(self) -> bool:
         """Whether lines are still to be put back that were here before."""
-        return self._staying is not None
+        return self._staying is not None and bool(self._staying.lines)
 
     def open(self, now_ms: int) -> Opening:
         """Return what opens the follower; the caller runs it on a thread."""
@@ -112,7 +117,7 @@ class LogFeed:
         self.caught_up = self.caught_up or (bool(len(self.ring)) and self._settled)
         while came := follower.take(TAKE_LINES - self.ring.end % BLOCK):  # whole blocks are quicker to keep
             old = old or came[0].at_ns <= self._here_ns
-            lines = self._again.without(came)
+            lines = self._again.without(self._not_late(came))
             self.ring.extend(lines)
             self.further.begins.see(lines)
             self._last_came_s = time.monotonic()
@@ -122,7 +127,7 @@ class LogFeed:
                 break
         self.origins.extend(follower.origins[len(self.origins) :])
         self.status = follower.status()
-        if self._staying is not None and self._has_answered(more=old or bool(came)):
+        if self._is_due_back(more=old or bool(came)):
             self.put_back()
         return new + self.shown.take_new()
 
@@ -136,13 +141,46 @@ class LogFeed:
             self._unsettled_s = now_s
         return now_s - self._unsettled_s > SETTLED_S
 
+    def _not_late(self, came: list[LogLine]) -> list[LogLine]:
+        """Return of lines that have come what stands behind all others."""
+        is_first = not len(self._late)
+        lines, late = self._late.sift(came)
+        if late:
+            self.further.begins.see([line for line in late if line.kind == LineKind.MARK])
+            self._latest_s = time.monotonic()
+            self._late_s = self._latest_s if is_first else self._late_s
+        return lines
+
+    def _is_due_back(self, *, more: bool) -> bool:
+        """Say whether what was here is to be put back, or what is late: that has come, or waits for too long."""
+        if self._staying is not None:
+            return self._has_answered(more=more)
+        if not len(self._late):
+            return False
+        now_s = time.monotonic()
+        settled = not self.status.behind and now_s - self._latest_s > SETTLED_S
+        return settled or now_s - self._late_s > ANSWER_S
+
     def put_back(self) -> None:
-        """Put what was here before in its place among what has come."""
-        staying, self._staying = self._staying, None
-        back = put_back(staying, self.ring, self.further, len(self.origins)) if staying is not None else None
+        """Put what was here before in its place among what has come, or what is late."""
+        if self._staying is not None:
+            staying, self._staying = self._staying.where_followed(self.origins), None
+            self._late.are_here(staying.lines)
+            if (back := self._place(staying)) is not None:
+                self._again = back.again
+        elif len(self._late):
+            self._place(self._late.taken_out(self.ring, self.origins))
+
+    def _place(self, staying: Staying) -> Back | None:
+        back = put_back(staying, self.ring, self.further, len(self.origins))
         if back is not None:
-            self._again = back.again
             self._back.append(back)
+            self.placed += 1
+        return back
+
+    def are_fetched(self, lines: Sequence[LogLine]) -> None:
+        """Take note of older lines that are here: of an origin of which none has come yet they may come, too."""
+        self._late.are_here(lines)
 
     def came_back(self) -> Back | None:
         """Return, once, that lines have other numbers, as others were put back among them."""

@@ -74,7 +74,7 @@ class LogPane(LogTelling):
         self._aside = Aside(setup.config.board.log_lines)
         self._names = Names()
         self._new = 0
-        self._paused_ns = 0
+        self._paused_ns = self._asked_at = 0
         self.gone_to_ms: int | None = None  # the moment that was gone to last, where its lines were here
         self._skipped_last = False
         how = How(ink=ink, ascii=setup.ascii, zone=setup.zone, width=0, names=self._names)
@@ -115,13 +115,14 @@ class LogPane(LogTelling):
             self.redraw()
 
     def _replace(self, request: LogRequest) -> None:
-        there = {**self.feed.status.there, **request.failing.there} if request.failing is not None else {}
-        if request.failing is not None and there:  # what has come since stays one that takes the place of others
-            request = msgspec.structs.replace(request, failing=msgspec.structs.replace(request.failing, there=there))
+        so_far = self.feed.status.so_far
+        if request.failing is not None and so_far is not None:
+            request = msgspec.structs.replace(request, failing=msgspec.structs.replace(request.failing, so_far=so_far))
         self.feed.close()
         self.feed.put_back()
         staying = self._aside.part(self.feed, request, self.app.now_ms)
-        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, staying if staying.lines else None)
+        anything = staying if staying.lines or staying.aside else None
+        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, anything)
         self._names, self.busy, self._new = Names(), "", 0
         self.gone_to_ms = None
         self.view.show(self.feed.ring, self.feed.shown)
@@ -326,7 +327,7 @@ class LogPane(LogTelling):
         if follower is None or self.busy:
             return
         self.view.pause()
-        self.busy = "asking further back"
+        self.busy, self._asked_at = "asking further back", feed.placed
         asking = feed.further.asking(self.filters, self.app.now_ms * 1_000_000)
         in_background(partial(self._older_on_thread, follower, asking))
 
@@ -345,6 +346,9 @@ class LogPane(LogTelling):
             return ""
         self.busy = ""
         feed, asking, older = self.feed, message.asking, message.older
+        if feed.placed != self._asked_at:  # some of it may be here by now
+            self.ask_older()
+            return ""
         if not older.lines:
             if not older.problem:
                 if not asking.filters.any:
@@ -354,6 +358,7 @@ class LogPane(LogTelling):
             return older.problem
         told = self._sifted_words(Sifted(asking.latest, 0, asking.filters, asking.revealed))
         placed = feed.further.put(asking, older, told)
+        feed.are_fetched(older.lines)
         if placed.renumbered_before is not None:
             self.view.renumber(placed.renumbered_before)
         feed.shown.work(WORK_S)

@@ -3,10 +3,9 @@
 What a run wrote that is over, or a pod that has gone, cannot be read again.
 """
 
-import heapq
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -22,11 +21,37 @@ Place = tuple[int, int]
 _BEFORE, _AMONG, _BEHIND = range(3)  # of lines of one moment: what stays, what has come, what stays behind that
 
 
+def moved(line: LogLine, origin: int) -> LogLine:
+    """Return a line whose origin has another index."""
+    if line.origin == origin:
+        return line
+    return LogLine(line.at_ns, origin, line.text, line.kind, line.cut_bytes, line.unhidden)
+
+
+def in_order(
+    some: Sequence[LogLine], others: Sequence[LogLine], of_moment: Mapping[int, int] | None = None
+) -> list[LogLine]:
+    """Return lines with others among them by their times; those of an origin keep their order in each of the two.
+
+    ``of_moment`` says of a line by its id whether it stands before the others of its moment.
+    """
+    order, keys = of_moment or {}, list[tuple[int, int]]()
+    for lines in (some, others):
+        last = dict[int, tuple[int, int]]()
+        for line in lines:
+            key = line.at_ns, order.get(id(line), _AMONG)
+            last[line.origin] = key = max(key, last.get(line.origin, key))
+            keys.append(key)
+    lines = [*some, *others]
+    return [lines[at] for at in sorted(range(len(lines)), key=keys.__getitem__)]
+
+
 class Staying(msgspec.Struct):
     """Lines that were here and are wanted still; ``origins`` are those that they are of, by index.
 
     ``gaps``: where lines are missing among them. ``lines_before``: how many had gone before the first one.
     ``sifted``: the stretch of which only some lines were asked for; ``sifted_end`` is its last line, which says so.
+    ``aside`` are lines of the same time that are not known to be wanted, and are where their origin is followed.
     """
 
     origins: list[Origin]
@@ -35,10 +60,21 @@ class Staying(msgspec.Struct):
     lines_before: int = 0
     sifted: Sifted | None = None
     sifted_end: LogLine | None = None
+    aside: list[LogLine] = []
+    aside_origins: list[Origin] = []
 
     @property
     def newest_ns(self) -> int:
         return max(map(AT, self.lines), default=0)
+
+    def where_followed(self, origins: Sequence[Origin]) -> "Staying":
+        """Return what stays where these are followed, the first of which are its own; the rest is forgotten."""
+        known = len(self.origins)
+        places = {origin: place for place, origin in enumerate(origins[known:], known)}
+        of_these = {at: places[origin] for at, origin in enumerate(self.aside_origins) if origin in places}
+        more = [moved(line, of_these[line.origin]) for line in self.aside if line.origin in of_these]
+        lines = in_order(self.lines, more) if more else self.lines
+        return msgspec.structs.replace(self, lines=lines, aside=[], aside_origins=[])
 
 
 class Again:
@@ -118,22 +154,24 @@ def put_back(staying: Staying, ring: LogRing, further: FurtherBack, origins: int
     """Put what has not come again among what has come; None where all of it has."""
     here = [ring.kept(number) for number in range(ring.first, ring.end)]
     stays = list(_not_again(staying.lines, Again(here)))
-    lines_before = staying.lines_before if _first(stays) is _first(staying.lines) else 0
+    joined = _joined(staying.lines, here, ring.first)
+    lines_before = staying.lines_before if stays and _first(stays) is _first(staying.lines) else 0
     if here and ring.lines_before:  # lines that are younger than these had to go already
         had, stays = stays, [line for line in stays if line.at_ns >= here[0].at_ns]
         lines_before += _count(had) - _count(stays)
-    if not stays:
+    if not stays and not joined:
         ring.lines_before += lines_before
         return None
-    were, left = _Times(staying.lines), _Times(stays)
-    cuts = {(line.at_ns, line.origin) for line in staying.lines if line.kind == LineKind.CUT}
-    joined = dict[int, Place]()  # where a log was said to begin, and what is before it was here
-    for number, line in enumerate(here, ring.first):
-        place = line.at_ns, line.origin
-        if line.kind == LineKind.CUT and place in were and place not in cuts and left.before(place):
-            joined[number] = place
-    _tell_gaps(staying, here, further, were, left, set(joined.values()), origins)
+    _tell_gaps(staying, here, stays, further, set(joined.values()), origins)
     return _merge(stays, staying, ring, further, set(joined), lines_before)
+
+
+def _joined(lines: list[LogLine], here: list[LogLine], first: int) -> dict[int, Place]:
+    """Return where a log is said to begin by a line that is here, though there is what is before it."""
+    cuts = {(line.at_ns, line.origin) for line in lines if line.kind == LineKind.CUT}
+    begins = {number: (line.at_ns, line.origin) for number, line in enumerate(here, first) if line.kind == LineKind.CUT}
+    were = _Times(lines) if begins else _Times([])
+    return {at: place for at, place in begins.items() if place in were and place not in cuts and were.before(place)}
 
 
 def _first(lines: Iterable[LogLine]) -> LogLine | None:
@@ -144,12 +182,14 @@ def _merge(
     stays: list[LogLine], staying: Staying, ring: LogRing, further: FurtherBack, gone: set[int], lines_before: int
 ) -> Back:
     """Put lines among those of a ring, without some of these."""
-    newest_ns = max(map(AT, stays))
-    before = max([ring.place_of_time(newest_ns + 1), *(number + 1 for number in gone)])
+    newest_ns = max(map(AT, stays), default=-1)
+    numbers = range(ring.first, ring.end)
+    # what comes late stands behind what is younger
+    among_until = next((number for number in reversed(numbers) if ring.at_ns(number) <= newest_ns), ring.first - 1)
+    before = max([among_until, *gone]) + 1
     among = {number: ring.kept(number) for number in range(ring.first, before) if number not in gone}
     order = _order(staying.lines, set(map(id, stays)))
-    # neither of the two is put in another order: within an origin it is that of arrival
-    merged = list(heapq.merge(stays, among.values(), key=lambda line: (line.at_ns, order.get(id(line), _AMONG))))
+    merged = in_order(stays, list(among.values()), order)
     had_gone = ring.lines_before
     ring.drop_before(before)
     count = ring.prepend(merged)
@@ -157,8 +197,8 @@ def _merge(
     places = {id(line): ring.first + at for at, line in enumerate(merged[len(merged) - count :])}
     if staying.sifted is not None and (end := places.get(id(staying.sifted_end))) is not None:
         further.sift(msgspec.structs.replace(staying.sifted, end=end + 1))
-    numbers = {number: places[id(line)] for number, line in among.items() if id(line) in places}
-    return Back(before, numbers, Again(stays))
+    now_at = {number: places[id(line)] for number, line in among.items() if id(line) in places}
+    return Back(before, now_at, Again(stays))
 
 
 def _count(lines: Iterable[LogLine]) -> int:
@@ -208,20 +248,20 @@ def _stays_beside(lines: Sequence[LogLine], came: Sequence[bool]) -> list[bool]:
 def _tell_gaps(
     staying: Staying,
     here: list[LogLine],
+    stays: list[LogLine],
     further: FurtherBack,
-    were: _Times,
-    left: _Times,
     joined: set[Place],
     origins: int,
 ) -> None:
     """Take note of where lines are missing now: what is here of an origin is not asked for."""
+    were, left, came = _Times(staying.lines), _Times(stays), _Times(here if staying.gaps else ())
     known = further.begins.of(range(origins))
     gaps = [gap for gap in known if (gap.until_ns, gap.origin) not in joined]
     gaps = [_beyond(gap, left) for gap in gaps]
     for gap in staying.gaps:
         place = (gap.until_ns, gap.origin)
         if (begins := were.after(place)) is not None and (begins, gap.origin) in left:
-            gaps.append(gap)
+            gaps.append(_beyond(gap, came))
     from_ns = further.asked_from_ns
     if from_ns is not None and any(left.before((from_ns, origin)) for origin in range(origins)):
         firsts = {line.origin: line.at_ns for line in reversed(here) if line.kind == LineKind.LINE}

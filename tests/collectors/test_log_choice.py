@@ -70,10 +70,26 @@ def test_a_follower_that_is_opened_again_knows_what_was_there_at_first(kube, fol
     heard("orders-a-1", "orders-b-1", "orders-c-1")
     there = of("a", "orders-a-1"), of("b", "orders-b-1", crashed())
     first = follow(*there, failing=failing("orders-b-?"))
-    wait_for(lambda: first.source.status().there)
+    wait_for(lambda: first.source.status().so_far.there)
     kube.drop("orders-b-1")
-    again = follow(of("c", "orders-c-1"), failing=failing("orders-b-?", there=first.source.status().there))
+    again = follow(of("c", "orders-c-1"), failing=failing("orders-b-?", so_far=first.source.status().so_far))
     again.wait_texts("orders-c-1 app")
+
+
+def test_a_follower_that_is_opened_again_follows_on_what_serves_by_now(kube, follow, heard):
+    heard("orders-b-1", "orders-b-2", "orders-b-3")
+    named, beginning = of("b", "orders-b-1", crashed()), container(state={"running": {}})
+    well = of("b", "orders-b-3", container(ready=True), container("proxy", ready=True))
+    sick = of("b", "orders-b-3", container(ready=True), container("proxy", state=BACK, run="run-1"))
+    first = follow(named, of("b", "orders-b-2", beginning), sick, failing=failing("orders-b-1", "orders-b-?"))
+    wait_for(
+        lambda: sorted(first.texts()) == ["orders-b-1 app", "orders-b-2 app", "orders-b-3 app", "orders-b-3 proxy"]
+    )
+    so_far = first.source.status().so_far
+    again = follow(named, of("b", "orders-b-2"), well, failing=failing("orders-b-1", "orders-b-?", so_far=so_far))
+    wait_for(lambda: sorted(again.texts()) == sorted(first.texts()), str(again.texts()))
+    kube.drop("orders-b-2")
+    wait_for(lambda: again.source.status().pods == 2)
 
 
 def test_what_has_been_replaced_before_is_followed_in_the_place_of_what_failed(kube, follow, heard):

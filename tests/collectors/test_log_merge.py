@@ -203,13 +203,16 @@ def test_of_a_tail_the_line_too_much_goes_and_says_that_there_are_more(clock):
     assert (taken[0].kind, taken[0].at_ns) == (LineKind.CUT, 2)
 
 
-def test_a_tail_whose_lines_come_late_says_late_that_there_are_more(clock):
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_tail_whose_lines_come_late_says_late_that_there_are_more(clock, ends):
     merge = Merge(hold_s=0.2, clock=clock)
     lane = merge.lane(0)
     merge.begin(lane, 1000, 2)
     merge.push(lane, lines(0, 1, 2), 10)
     clock.now_s = 0.5
     assert texts(merge.take(9)) == ["0:1", "0:2"]
+    if ends:
+        merge.await_end(lane)
     merge.push(lane, lines(0, 3), 10)
     late = merge.take(9)
     assert [(line.kind, line.at_ns) for line in late] == [(LineKind.CUT, 1), (LineKind.LINE, 3)]

@@ -1,9 +1,11 @@
 """Whose log a stream is that was opened anew: what is left of the run before comes first, and what is lost is told."""
 
 import json
+import threading
 
 from msgspec.structs import replace
 
+from collectors.log_merge import HOLD_S
 from tests.collectors.kubernetes_server import Answer, wait_for
 from tests.collectors.log_server import QUICK, Reply, container, ended, pod, refusal, stamped
 
@@ -204,3 +206,34 @@ def test_lines_that_may_come_twice_as_the_clock_was_set_back_are_told(kube, foll
     ]
     twice = "! lines may be missing here, or come twice: the clock of the node was set back"
     follow().wait_said("one", "two", twice, "of before or after")
+
+
+def test_an_end_of_before_is_told_among_what_there_was_though_the_server_is_slow(kube, follow):
+    """The last line of the run has no newline, and its pod is asked for before all of it is known to be here."""
+    over = container(state={"waiting": {"reason": "CrashLoopBackOff"}}, lastState=ended("run-1", 1, "Error"))
+    kube.replies["orders-1/app"] = [Reply(stamped("one", "FATAL", second=4)[:-1])]
+    kube.replies["orders-2/app"] = [Reply(stamped("served", second=3) + stamped("serves", second=9), end="hang")]
+    slow = threading.Event()
+    kube.answer(is_pod, Answer(body=json.dumps(pod("orders-1", over)).encode(), before=lambda: slow.wait(HOLD_S * 3)))
+    lines = follow(pod("orders-1", over), pod("orders-2"), tail=9, patience=replace(QUICK, end_s=30.0))
+    lines.wait_said("served", "one", "FATAL", "! ended: exit 1 Error", "serves")
+
+
+def test_an_end_of_before_is_waited_for_no_longer_than_a_while(kube, follow):
+    over = container(state=ended("run-1", 1, "Error"))
+    away = threading.Event()
+    kube.answer(is_pod, Answer(body=json.dumps(pod("orders-1", over)).encode(), before=lambda: away.wait(20)))
+    kube.replies["orders-1/app"] = [Reply(stamped("one", "FATAL", second=4))]
+    kube.replies["orders-2/app"] = [Reply(stamped("serves", second=9), end="hang")]
+    lines = follow(pod("orders-1", over), pod("orders-2"))
+    lines.wait_said("one", "FATAL", "serves")
+    away.set()
+    lines.wait_said("one", "FATAL", "serves", "! ended: exit 1 Error")
+
+
+def test_a_tail_whose_last_line_has_no_newline_is_cut_though_its_run_was_over(kube, follow):
+    over = container(state=ended("run-1", 1, "Error"))
+    kube.replies["app"] = [Reply(stamped("a", "b", "c")[:-1])]
+    follow(pod("orders-1", over), tail=2).wait_said(
+        "! older lines of this run are not here", "b", "c", "! ended: exit 1 Error"
+    )

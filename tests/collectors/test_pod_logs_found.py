@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from collectors import kubernetes_pages
-from collectors.log_lines import CUT_TEXT, CUT_UNREAD, LineKind, Origin, Target
+from collectors.log_lines import CUT_TEXT, CUT_UNREAD, LineKind, NotOpenError, Origin, Target
 from tests.collectors.kubernetes_server import Answer, wait_for
 from tests.collectors.log_server import Reply, container, ended, pod, refusal, stamped
 
@@ -154,12 +154,32 @@ def test_a_pod_that_leaves_before_there_was_a_stream_for_it_is_told_where_its_li
     wait_for(lambda: kube.watching("pods", "testing"))
     assert lines.source.status().unread == ("orders-2/app",)
     lines.source.older(10**19, (), 10)
+    with pytest.raises(NotOpenError):
+        lines.source.older(10**19, [[each.pod for each in lines.source.origins].index("orders-2")], 10)
     assert {query["pod"] for query in kube.asked_logs} == {"orders-1"}, "its beginning is still to come"
     kube.drop("orders-2")
     wait_for(lambda: lines.marks() == ["left unread: 1 stream was open; lines may be missing here"])
     mark = next(line for line in lines.lines if line.tells_missing)
     assert lines.source.origins[mark.origin].pod == "orders-2"
     assert lines.source.status().unread == ()
+
+
+def test_nothing_older_is_asked_for_before_it_is_known_what_is_there_though_the_origins_of_before_are(kube, follow):
+    listed = threading.Event()
+    page = {"kind": "PodList", "metadata": {"resourceVersion": "1"}, "items": [pod("orders-1"), pod("orders-2")]}
+    answer = Answer(body=json.dumps(page).encode(), before=lambda: listed.wait(20))
+    kube.answer(lambda request: request.resource == "pods" and not request.is_watch, answer)
+    kube.replies["app"] = [Reply(stamped("one"), end="hang"), Reply(stamped("one"), end="hang"), Reply(stamped("one"))]
+    known = [Origin(cluster="c1", namespace="testing", pod=name, container="app") for name in ("orders-1", "orders-9")]
+    lines = follow(known=tuple(known))
+    wait_for(lambda: kube.asked("pods", False))
+    with pytest.raises(NotOpenError):
+        lines.source.older(10**19, (), 10)
+    assert not kube.asked_logs
+    listed.set()
+    lines.wait_texts("one", "one")
+    lines.source.older(10**19, (), 10)
+    assert {query["pod"] for query in kube.asked_logs} == {"orders-1", "orders-2"}
 
 
 def test_what_waited_for_a_stream_says_at_its_tail_that_lines_of_meanwhile_may_be_missing(kube, follow):

@@ -6,7 +6,7 @@ import threading
 import pytest
 from msgspec.structs import replace
 
-from collectors.log_lines import FollowStatus, Target
+from collectors.log_lines import FollowStatus, SoFar, Target
 from screens.board import BoardScreen
 from screens.choice import Choice
 from screens.logs import LogsScreen
@@ -45,12 +45,12 @@ async def test_l_on_a_red_cell_shows_what_fails_and_a_all_pods_of_the_app_in_tha
         assert app.doors.last.closed
 
 
-async def test_it_is_said_when_what_failed_has_gone_and_what_was_there_is_known_to_the_next_follower():
+async def test_it_is_said_when_what_failed_has_gone_and_what_it_goes_by_is_known_to_the_next_follower():
     app = open_desk(numbered(3))
     async with app.run_test(size=WIDE) as pilot:
         await logs(pilot)
-        there = {("eu", "staging"): frozenset({"uid-1"})}
-        app.doors.last.now = FollowStatus(listed=True, pods=0, others=2, there=there)
+        so_far = SoFar(there={("eu", "staging"): frozenset({"uid-1"})}, pods=frozenset({("eu", "uid-2")}))
+        app.doors.last.now = FollowStatus(listed=True, pods=0, others=2, so_far=so_far)
         await until(
             pilot, lambda: "What failed has gone; 2 pods of which nothing fails are there. One that" in text(app)
         )
@@ -58,7 +58,7 @@ async def test_it_is_said_when_what_failed_has_gone_and_what_was_there_is_known_
         assert app.doors.last.selection.failing is None
         app.doors.last.now = FollowStatus(listed=True, pods=2, found=True)
         await logs(pilot, "a")
-        assert app.doors.last.selection.failing.there == there
+        assert app.doors.last.selection.failing.so_far == so_far
         app.doors.last.now = FollowStatus(listed=True, pods=1, found=True)
         await until(pilot, lambda: "What failed" not in text(app))
 

@@ -4,9 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from collectors.log_lines import CUT_TEXT, LineKind
-from tests.screens.desk import text, until
+from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, body, logs, open_desk
-from tests.screens.log_hand import ORIGINS, HandFollower, hidden, line
+from tests.screens.log_hand import ORIGINS, POD, HandFollower, hidden, line
 
 GONE = [
     line("FATAL d", 1, 0),
@@ -49,6 +49,54 @@ async def test_what_has_gone_stays_among_all_pods_and_is_all_there_is_of_what_fa
         await until(pilot, lambda: texts(app) == [*of(GONE), "ERROR e"])
         app.doors.lines = []  # what was healthy has gone, too
         await pressed(pilot, "a", [*of(GONE, OTHER), "ERROR e"])
+
+
+REVISION = [replace(ORIGINS[0], pod=f"{POD}{end}", init=False) for end in ("fq26d", "bbbbb", "ccccc", "ddddd")]
+FATAL = [line("FATAL d", 1, 0), line("ended: exit 1", 1, 0, LineKind.MARK)]
+
+
+def written(origin, since_s, until_s):
+    return [line(f"{REVISION[origin].pod} at {second}", second, origin) for second in range(since_s, until_s)]
+
+
+def revision(fail, *more):
+    """Open logs of pods of one revision that go on writing, ten lines since the last look; the first of them failed.
+
+    Where only what fails is followed that is what ``fail`` says, which write ``more``.
+    """
+    app = open_desk()
+
+    def make(selection, _):
+        followed, since_s = fail() if selection.failing else range(4), 10 * len(app.doors.opened)
+        lasting = [written(origin, since_s, since_s + 10) for origin in followed if origin and not selection.failing]
+        some = sorted(sum(lasting, [*FATAL, *(more if selection.failing else ())]), key=lambda each: each.at_ns)
+        here = [replace(each, origin=list(followed).index(each.origin)) for each in some if each.origin in followed]
+        return HandFollower(selection, here, [REVISION[origin] for origin in followed])
+
+    app.doors.make = make
+    return app
+
+
+async def test_pods_of_the_revision_that_serve_are_left_out_again_though_they_go_on_writing():
+    app = revision(lambda: (0,))
+    async with app.run_test(size=(140, 90)) as pilot:
+        await logs(pilot)
+        await pressed(pilot, "a", of(FATAL, *(written(each, 10, 20) for each in (1, 2, 3))))
+        await pressed(pilot, "a", of(FATAL))
+        assert "1 pod " in lines(app)[2] and "failing: vault-agent" in lines(app)[2]
+        both = [written(each, since_s, since_s + 10) for each in (1, 2, 3) for since_s in (10, 30)]
+        await pressed(pilot, "a", of(FATAL, *both))
+        await pressed(pilot, "a", of(FATAL))
+
+
+async def test_what_a_pod_wrote_stays_that_fails_now_though_it_did_not_when_only_that_was_looked_at():
+    fail = [0]
+    app = revision(lambda: fail, line("run 2 begins", 60, 2))
+    async with app.run_test(size=(140, 90)) as pilot:
+        await logs(pilot)
+        await pressed(pilot, "a", of(FATAL, *(written(each, 10, 20) for each in (1, 2, 3))))
+        fail.append(2)
+        await pressed(pilot, "a", [*of(FATAL, written(2, 10, 20)), "run 2 begins"])
 
 
 async def test_no_line_is_there_twice_and_none_goes_whatever_of_it_comes_again():
