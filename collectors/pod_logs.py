@@ -116,7 +116,7 @@ class PodLogs:
                 others=self._others,
                 so_far=self._so_far,
                 vacant=self._vacant,
-                listed=all(roster.answered for _, roster in self._rosters) and (self._looked or not narrow),
+                listed=self._looked,
                 unread=tuple(sorted(track.name for track in self._tracks.values() if track.unread)),
             )
 
