@@ -43,19 +43,20 @@ class Beginnings:
         if not len(ring) or not self._gaps:
             return ()
         first_ns = ring.at_ns(ring.first)
-        self._gaps = [gap for gap in self._gaps if gap.until_ns >= first_ns]
+        if any(gap.until_ns < first_ns for gap in self._gaps):
+            marks = self.marks()  # what has come late stands below younger lines
+            self._gaps = [gap for gap in self._gaps if gap.until_ns >= first_ns or _place(gap) in marks]
         return tuple(gap for gap in self._gaps if gap.origin in origins)
 
-    def mark_of(self, gap: Gap) -> int | None:
-        """Return the line that says where one is; None where it is not here."""
-        ring = self._ring
-        number = ring.place_of_time(gap.until_ns)
-        while number < ring.end and ring.at_ns(number) == gap.until_ns:
-            line = ring[number]
-            if line.kind == LineKind.CUT and line.origin == gap.origin:
-                return number
-            number += 1
-        return None
+    def marks(self) -> dict[tuple[int, int], int]:
+        """Return the lines that say where some are missing, by moment and origin."""
+        told = ((number, self._ring.kept(number)) for number in self._ring.others())
+        return {(line.at_ns, line.origin): number for number, line in told if line.kind == LineKind.CUT}
+
+    def marks_of(self, gaps: Collection[Gap]) -> set[int]:
+        """Return the lines that say where some gaps are, as far as they are here."""
+        marks = self.marks() if gaps else {}
+        return {marks[_place(gap)] for gap in gaps if _place(gap) in marks}
 
     def fill(self, filled: Collection[Gap], left: Collection[Gap]) -> None:
         """Take note that lines have come into some, and what is left of these."""
@@ -64,3 +65,7 @@ class Beginnings:
     def gone_before(self, at_ns: int) -> None:
         """Take note that what was here before a moment has gone."""
         self._gaps = [msgspec.structs.replace(gap, until_ns=max(gap.until_ns, at_ns)) for gap in self._gaps]
+
+
+def _place(gap: Gap) -> tuple[int, int]:
+    return gap.until_ns, gap.origin

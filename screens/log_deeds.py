@@ -65,6 +65,7 @@ class LogDeeds(LogTaking):
     def jump_to(self, at_ms: int) -> None:
         """Go to the lines of a moment; where they are not here, read the log from there on."""
         pane, at_ns = self.pane, at_ms * 1_000_000
+        pane.set_in_order(at_ns)
         if pane.feed.further.holds(at_ns, pane.filters):
             pane.view.stand_on(pane.feed.ring.place_of_time(at_ns))
             pane.gone_to_ms = at_ms

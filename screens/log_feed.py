@@ -10,6 +10,7 @@ from collectors.log_lines import FollowStatus, LineKind, LogFollower, LogLine, O
 from screens.log_doors import Opening
 from screens.log_further import FurtherBack
 from screens.log_late import Late
+from screens.log_order import set_in_order
 from screens.log_packed import BLOCK
 from screens.log_request import Doors, LogRequest
 from screens.log_ring import LogRing
@@ -178,6 +179,19 @@ class LogFeed:
             self.placed += 1
         return back
 
+    def set_in_order(self, at_ns: int | None = None) -> None:
+        """Put lines that came behind younger ones in their places, where that matters, or around a moment."""
+        if self.request.job:  # lines of a console have no times
+            return
+        if (back := set_in_order(self.ring, self.further, self._late.came, at_ns)) is not None:
+            self._back.append(back)
+            self.placed += 1
+
+    def came_since(self, number: int, before_ns: int) -> bool:
+        """Say whether a line has come since one was the next that is older than a moment."""
+        ring = self.ring
+        return any(ring.at_ns(each) < before_ns for each in range(max(number, ring.first), ring.end))
+
     def are_fetched(self, lines: Sequence[LogLine]) -> None:
         """Take note of older lines that are here: of an origin of which none has come yet they may come, too."""
         self._late.are_here(lines)
@@ -200,6 +214,7 @@ class LogFeed:
         if last_ns <= aim_ns and not self._settled:
             return None
         self._aim_ns = None
+        self.set_in_order(aim_ns)
         return max(self.ring.first, self.ring.place_of_time(aim_ns) - 1) if last_ns > aim_ns else None
 
     # -- looking for something --------------------------------------------------------------------------------------

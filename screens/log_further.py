@@ -148,6 +148,11 @@ class FurtherBack:
         """Take note of a stretch that has holes."""
         self._sifted = sifted
 
+    def sift_until(self, end: int) -> None:
+        """Take note of where that stretch ends now."""
+        if self._sifted is not None:
+            self._sifted = msgspec.structs.replace(self._sifted, end=end)
+
     def _wanted(self, filters: Filters) -> tuple[int, ...]:
         return tuple(index for index, origin in enumerate(self._origins) if filters.are_of(origin))
 
@@ -211,7 +216,7 @@ class FurtherBack:
         """Put older lines where they belong, and ``told`` behind those that are not all."""
         ring, sifted, lines = self._ring, self.sifted, older.lines
         low = ring.first if asking.instead_of is None else asking.instead_of
-        marks = {number for gap in older.filled if (number := self.begins.mark_of(gap)) is not None}
+        marks = self.begins.marks_of(older.filled)
         if low in ring and ring[low].kind == LineKind.CUT and ring[low].origin == OF_ALL:
             marks.add(low)
         ends = [ring.place_of_time(gap.until_ns) for gap in older.filled] + [number + 1 for number in marks]
@@ -232,7 +237,10 @@ class FurtherBack:
             sifted = Sifted(before, ring.first, asking.filters, asking.revealed)
             merged.append(LogLine(before if self._timed else 0, OF_ALL, told, LineKind.SKIPPED))
         self._sifted = sifted
-        kept = merged[len(merged) - ring.prepend(merged) :]
+        had_no_room = len(merged) - ring.prepend(merged)
+        kept = merged[had_no_room:]
+        if had_no_room:
+            self.begins.gone_before(max(line.at_ns for line in merged[:had_no_room]))
         new = set(map(id, lines))
         places = [ring.first + at for at, line in enumerate(kept) if id(line) in new]
         return Placed(len(places), places[-1] if places else None, from_place, len(lines) - len(places))

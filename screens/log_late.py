@@ -26,6 +26,11 @@ class Late:
     def __len__(self) -> int:
         return len(self._lines)
 
+    @property
+    def came(self) -> frozenset[int]:
+        """The origins of which lines have come, or are here."""
+        return frozenset(self._came) | frozenset(self._here_ns)
+
     def are_here(self, lines: Iterable[LogLine]) -> None:
         """Take note of lines that are here, and have not come."""
         newest_ns = dict[int, int]()

@@ -77,12 +77,12 @@ class Hidden:
 class Packed:
     """Some lines in one piece; each is made anew when it is asked for."""
 
-    __slots__ = ("_cuts", "_hidden", "_kinds", "_origins", "_texts", "_times")
+    __slots__ = ("_cuts", "_hidden", "_kinds", "_origins", "_texts", "times")
 
     def __init__(self, columns: Columns) -> None:
         times, origins, texts, kinds, cuts, unhidden = columns
         self._texts = Texts(texts)
-        self._times = array("q", times)
+        self.times = array("q", times)
         self._origins = array("I", origins)
         self._kinds = bytes(kinds)
         self._cuts = {at: cut for at, cut in enumerate(cuts) if cut} if any(cuts) else {}
@@ -91,11 +91,11 @@ class Packed:
     def __getitem__(self, at: int) -> LogLine:
         cut = self._cuts.get(at, 0) if self._cuts else 0
         unhidden = self._hidden[at] if self._hidden is not None else None
-        return LogLine(self._times[at], self._origins[at], self._texts[at], self._kinds[at], cut, unhidden)
+        return LogLine(self.times[at], self._origins[at], self._texts[at], self._kinds[at], cut, unhidden)
 
     def at_ns(self, at: int) -> int:
         """Return when a line was written."""
-        at_ns: int = self._times[at]
+        at_ns: int = self.times[at]
         return at_ns
 
     def specials(self) -> Iterable[int]:

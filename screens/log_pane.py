@@ -20,7 +20,6 @@ from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
 from screens.log_rows import How
-from screens.log_staying import Back
 from screens.log_telling import DAY, LogTelling
 from statusdesk.expression import TooLongError
 from statusdesk.redact import safe
@@ -74,7 +73,7 @@ class LogPane(LogTelling):
         self._aside = Aside(setup.config.board.log_lines)
         self._names = Names()
         self._new = 0
-        self._paused_ns = self._asked_at = 0
+        self._paused_ns, self._asked_at = 0, (0, 0)
         self.gone_to_ms: int | None = None  # the moment that was gone to last, where its lines were here
         self._skipped_last = False
         how = How(ink=ink, ascii=setup.ascii, zone=setup.zone, width=0, names=self._names)
@@ -141,8 +140,7 @@ class LogPane(LogTelling):
         Bounded, so that no key waits long.
         """
         new = self.feed.take(TAKE_S)
-        if (back := self.feed.came_back()) is not None:
-            self._stand_as_before(back)
+        self._stand_as_before()
         self._count_new(new)
         if len(self._names.names) != len(self.feed.origins):
             self._names = make_names(self.feed.origins, self.ink)
@@ -156,6 +154,7 @@ class LogPane(LogTelling):
     def _stand_aimed(self) -> str:
         """Go to the line that was asked for, once it is here; return what to say where the moment itself is not."""
         place, request, ring = self.feed.aimed(), self.request, self.feed.ring
+        self._stand_as_before()
         if place is None:
             return ""
         self.view.stand_on(place)
@@ -165,10 +164,14 @@ class LogPane(LogTelling):
         wanted, first = self._moment(request.at_ms), self._moment(first_ms)
         return f"No line is as early as {wanted}: the first one here is of {first}."
 
-    def _stand_as_before(self, back: Back) -> None:
-        """Show what is back, and let the cursor stand on its line."""
+    def _stand_as_before(self) -> None:
+        """Where lines have other numbers now, show them, and let the cursor stand on its line."""
+        if (back := self.feed.came_back()) is None:
+            return
         view, cursor = self.view, self.view.cursor
+        marked = {number for each in view.marked if (number := back.numbers.get(each)) is not None}
         view.renumber(back.before)
+        view.marked |= marked
         self.feed.shown.opened = {back.numbers.get(number, number) for number in self.feed.shown.opened}
         self._look_anew()
         if not view.following and cursor is not None:
@@ -327,9 +330,15 @@ class LogPane(LogTelling):
         if follower is None or self.busy:
             return
         self.view.pause()
-        self.busy, self._asked_at = "asking further back", feed.placed
+        self.set_in_order()
+        self.busy, self._asked_at = "asking further back", (feed.placed, feed.ring.end)
         asking = feed.further.asking(self.filters, self.app.now_ms * 1_000_000)
         in_background(partial(self._older_on_thread, follower, asking))
+
+    def set_in_order(self, at_ns: int | None = None) -> None:
+        """Put lines that came late in their places, before a place is looked for by its time."""
+        self.feed.set_in_order(at_ns)
+        self._stand_as_before()
 
     def _older_on_thread(self, follower: LogFollower, asking: Asking) -> None:
         try:
@@ -346,7 +355,9 @@ class LogPane(LogTelling):
             return ""
         self.busy = ""
         feed, asking, older = self.feed, message.asking, message.older
-        if feed.placed != self._asked_at:  # some of it may be here by now
+        was_placed, end = self._asked_at
+        has_come = asking.timed and feed.came_since(end, asking.latest)
+        if feed.placed != was_placed or has_come:  # some of it may be here by now
             self.ask_older()
             return ""
         if not older.lines:

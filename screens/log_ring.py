@@ -67,6 +67,8 @@ class LogRing:
         self.first = self.end = 0
         self._calm_from = 0  # from here on no line goes on with a stack trace
         self.held_from: int | None = None
+        self.newest_gone_ns = 0
+        """The latest moment of which a line had to go for lack of room."""
         self.missed = self._said_missed = self.lines_before = 0
         self._events: deque[LogLine] = deque(maxlen=MOST_EVENTS)  # of what had no room, all but lines of containers
         self._others: deque[tuple[int, int]] = deque()  # numbers of what is no line, and how many lines each stands for
@@ -126,6 +128,22 @@ class LogRing:
         """Return when a line was written; quicker than by the line itself."""
         block = self._blocks[number // BLOCK]
         return block.at_ns(number % BLOCK) if isinstance(block, Packed) else self[number].at_ns
+
+    def times(self, start: int, end: int) -> list[int]:
+        """Return when the lines of a stretch were written."""
+        found = list[int]()
+        for index in range(start // BLOCK, -(-end // BLOCK)):
+            low, high = max(0, start - index * BLOCK), min(BLOCK, end - index * BLOCK)
+            block = self._blocks[index]
+            if isinstance(block, Packed):
+                found += block.times[low:high]
+            else:
+                found += [line.at_ns for line in block[low:high] if line is not None]
+        return found
+
+    def others(self) -> Iterator[int]:
+        """Yield the numbers of what is no line of a container."""
+        return (number for number, _ in self._others)
 
     def runs(self, start: int, end: int) -> Iterator[tuple[int, Sequence[str], Collection[int]]]:
         """Yield the texts of a stretch in runs, with the number of the first line of each.
@@ -276,8 +294,10 @@ class LogRing:
         return count
 
     def drop_before(self, number: int) -> None:
-        """Let go what stands before a line."""
+        """Let go what stands before a line, which is put there again or is not wanted."""
+        newest_ns = self.newest_gone_ns
         self._drop(max(0, min(number, self.end) - self.first))
+        self.newest_gone_ns = newest_ns
 
     @property
     def missed_ever(self) -> int:
@@ -336,6 +356,7 @@ class LogRing:
         """Let the oldest lines go, and the blocks that are all gone."""
         was, self.first = self.first, self.first + count
         self.lines_before += count
+        self.newest_gone_ns = max([self.newest_gone_ns, *self.times(was, self.first)])
         while self._others and self._others[0][0] < self.first:
             self.lines_before += self._others.popleft()[1] - 1
         if self.traces:

@@ -51,5 +51,5 @@ def test_a_rollout_without_annotation_is_joined_by_namespace_app_time_and_versio
     newest = world.rows("select max(number) from builds where job = 'deploy-orders' and version = '9.8.7'")
     assert [(build["number"],)] == newest
     exported = world.run("export", "rollouts", "--app", "orders", "--namespace", "testing", "--format", "csv").stdout
-    assert exported.splitlines()[0].endswith("build_job,build_number,build_url,build_rule")
+    assert exported.splitlines()[0].endswith("build_job,build_number,build_url,build_rule,runs,held_by")
     assert any(line.endswith(f",{build['url']},version") for line in exported.splitlines())
