@@ -3,6 +3,7 @@
 import argparse
 import io
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from statusdesk.cli.usage import refuse
@@ -90,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.job:
         _check_kubeconfigs(args, config)
     source = _open(args, config, colour)
+    does = "adding to" if Path(args.output).exists() else "writing to"
     with open_lines(args.output) as out:
         writing = Writing(
             source,
@@ -107,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
             namespaces=args.namespace,
         )
         if args.output != "-" and not args.quiet:
-            print(f"statusdesk: adding to {args.output}", file=sys.stderr)
+            print(f"statusdesk: {does} {args.output}", file=sys.stderr)
         writing.stop_on_signals()
         return writing.run()
 

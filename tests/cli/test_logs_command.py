@@ -114,10 +114,10 @@ def test_colours_are_those_of_the_prefix_and_of_the_program(kube, run):
 def test_a_file_is_added_to_and_is_for_its_owner_and_group(kube, run, tmp_path):
     kube.show(pod("orders-1"))
     kube.replies["app"] = [Reply(stamped("one"))]
-    for _ in range(2):
+    for does in ("writing", "adding"):
         done = run("orders", "-n", "testing", "--no-follow", "-o", "out.log")
         assert done.returncode == 0 and done.stdout == ""
-    assert "adding to out.log" in done.stderr
+        assert f"{does} to out.log" in done.stderr
     assert (tmp_path / "out.log").read_text() == "[orders-1/app] one\n" * 2
     assert (tmp_path / "out.log").stat().st_mode & 0o777 & ~0o640 == 0
 
