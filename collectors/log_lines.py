@@ -114,6 +114,14 @@ class NotOpenError(Exception):
     """Nothing can be asked for yet of what there was before; says why."""
 
 
+class PartlyReadError(Exception):
+    """Some origins could not be read; ``lines`` are those of the others, ``unread`` the indexes of these. Says why."""
+
+    def __init__(self, why: str, lines: "list[LogLine]", unread: frozenset[int]) -> None:
+        super().__init__(why)
+        self.lines, self.unread = lines, unread
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whose logs: all pods of an app in a namespace, or the pods named (names or globs; both: those of the app)."""
 
@@ -269,7 +277,7 @@ class LogFollower(Protocol):
         ``before`` is in nanoseconds of UTC; of a console, which has no times, it is how many of its lines come before.
         ``origins`` are indexes; none means all.
 
-        Raises: NotOpenError where it is still to come what there is, and would come twice.
+        Raises: NotOpenError where it is still to come what there is, and would come twice; PartlyReadError.
         """
 
     def whole(self, line: LogLine, *, redact: bool = True) -> str:

@@ -19,6 +19,7 @@ from collectors.log_lines import (
     NotOpenError,
     NotWholeError,
     Origin,
+    PartlyReadError,
     Wanted,
 )
 from collectors.log_reading import Position, Reading
@@ -27,6 +28,7 @@ from collectors.log_track import Track
 
 WINDOWS_S = (60, 600, 3600, 6 * 3600, 0)  # how far back to look, in turn; 0: to the beginning
 MAX_BYTES = 256 << 20
+_NOT_THERE = (400, 404)  # a log that has not begun or is not kept any more, a pod that has gone
 _CUT = f"{MISSING} here: there are more than can be looked through"
 MAX_WHOLE_BYTES = 16 << 20
 
@@ -75,10 +77,12 @@ def older_lines(
 ) -> list[LogLine]:
     """Return the last ``limit`` lines before a moment that are wanted, of all places, in the order of their times.
 
-    Raises: ApiProblem when no place can be asked; TooLongError.
+    Raises: ApiProblem when no place can be asked; PartlyReadError when some cannot, though they may be there still;
+    TooLongError.
     """
-    found: list[LogLine] = []
-    problem: ApiProblem | None = None
+    found, unread = list[LogLine](), set[int]()
+    gone: ApiProblem | None = None
+    failed: ApiProblem | None = None
     asked = 0
     for place in places:
         try:
@@ -88,10 +92,16 @@ def older_lines(
             found += lines
             asked += 1
         except ApiProblem as error:
-            problem = error
-    if problem is not None and not asked:
+            if error.status in _NOT_THERE:
+                gone = error
+            else:
+                failed = error
+                unread.add(place.index)
+    if not asked and (problem := failed or gone) is not None:
         raise problem
     found.sort(key=attrgetter("at_ns"))
+    if failed is not None:
+        raise PartlyReadError(failed.message, found[-limit:], frozenset(unread))
     return found[-limit:]
 
 
@@ -103,7 +113,7 @@ def _older_of_run_before(
     try:
         return _older(Place(place.api, origin, place.index), before_ns, limit, wanted, manner)
     except ApiProblem as problem:
-        if problem.status in (400, 404):
+        if problem.status in _NOT_THERE:
             return []
         raise
 

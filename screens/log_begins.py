@@ -22,7 +22,7 @@ class Beginnings:
     def __init__(self, ring: LogRing) -> None:
         self._ring = ring
         self._gaps: list[Gap] = []
-        self._ended_ns: dict[int, int] = {}  # origin -> when what was marked last has happened
+        self._ended_ns: dict[int, int] = {}  # origin -> up to when lines are here when more of another run come
 
     def see(self, lines: Sequence[LogLine]) -> None:
         """Look at lines that have come."""
@@ -31,6 +31,12 @@ class Beginnings:
                 self._gaps.append(Gap(line.origin, line.at_ns, self._ended_ns.get(line.origin, 0)))
             elif line.kind == LineKind.MARK:
                 self._ended_ns[line.origin] = line.at_ns
+
+    def are_here(self, lines: Sequence[LogLine]) -> None:
+        """Take note of lines that are here, and have not come: what comes of their origins may begin behind them."""
+        for line in lines:
+            if line.kind == LineKind.LINE:
+                self._ended_ns[line.origin] = max(line.at_ns, self._ended_ns.get(line.origin, 0))
 
     @property
     def all(self) -> tuple[Gap, ...]:
@@ -50,7 +56,7 @@ class Beginnings:
 
     def marks(self) -> dict[tuple[int, int], int]:
         """Return the lines that say where some are missing, by moment and origin."""
-        told = ((number, self._ring.kept(number)) for number in self._ring.others())
+        told = ((number, self._ring.kept(number)) for number in self._ring.marks())
         return {(line.at_ns, line.origin): number for number, line in told if line.kind == LineKind.CUT}
 
     def marks_of(self, gaps: Collection[Gap]) -> set[int]:

@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 
 from collectors.log_lines import FollowStatus, LineKind, LogFollower, LogLine, Origin
+from screens.log_asking import Asking
 from screens.log_doors import Opening
 from screens.log_further import FurtherBack
 from screens.log_late import Late
@@ -187,14 +188,19 @@ class LogFeed:
             self._back.append(back)
             self.placed += 1
 
-    def came_since(self, number: int, before_ns: int) -> bool:
-        """Say whether a line has come since one was the next that is older than a moment."""
-        ring = self.ring
-        return any(ring.at_ns(each) < before_ns for each in range(max(number, ring.first), ring.end))
+    def came_since(self, number: int, asking: Asking) -> bool:
+        """Say whether a line has come since one was the next that is among those that are asked for."""
+        ring, start = self.ring, max(number, self.ring.first)
+        if not asking.timed:
+            return False
+        latest = max(asking.before, asking.latest)
+        early = (at for at, at_ns in enumerate(ring.times(start, ring.end), start) if at_ns <= latest)
+        return any((line := ring.kept(at)).at_ns <= asking.until(line.origin) for at in early)
 
     def are_fetched(self, lines: Sequence[LogLine]) -> None:
         """Take note of older lines that are here: of an origin of which none has come yet they may come, too."""
         self._late.are_here(lines)
+        self.further.begins.are_here(lines)
 
     def came_back(self) -> Back | None:
         """Return, once, that lines have other numbers, as others were put back among them."""

@@ -4,29 +4,19 @@ import heapq
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from itertools import groupby
 from operator import attrgetter
 
 import msgspec
 
-from collectors.log_lines import CUT_TEXT, LineKind, LogFollower, LogLine, Origin
+from collectors.log_lines import CUT_TEXT, LineKind, LogLine, Origin
+from screens.log_asking import Asking, Known, Older, known_by
 from screens.log_begins import Beginnings, Gap
-from screens.log_filter import Filters, Sought
+from screens.log_filter import Filters
+from screens.log_folds import past_traces
 from screens.log_ring import OF_ALL, LogRing
 from screens.log_shown import Shown
-from statusdesk.expression import TooLongError
-from statusdesk.redact import safe
 
-MOST_OLDER = 2000
-KNOWN_BY_CHARS = 4096  # where exactly a long line is cut depends on how it came
-
-
-Known = tuple[int, int, int]
-
-
-def known_by(line: LogLine) -> Known:
-    """Return what a line is known by, whether anything is hidden in it or not: moment, origin, its text."""
-    return line.at_ns, line.origin, hash(line.full_text[:KNOWN_BY_CHARS])
+CLOCKS_NS = 1_000_000_000  # lines of several origins come in the order of their times but for so much
 
 
 class Sifted(msgspec.Struct, frozen=True):
@@ -69,61 +59,17 @@ class Sifted(msgspec.Struct, frozen=True):
         return f"only lines{sought}{f' of {names}' if names else ''} are here"
 
 
-class Asking(msgspec.Struct, frozen=True):
-    """One question for older lines.
-
-    ``known``: so many of the last lines that it yields are here. ``instead_of``: all before that line goes for them.
-    ``wanted``: the origins asked, by index. ``gaps``: where lines of them are missing after ``before``. ``edge``: the
-    lines that are here of the very moments that are asked for, by what they are known by; the source gives them again.
-    """
-
-    before: int
-    filters: Filters
-    known: int = 0
-    instead_of: int | None = None
-    wanted: tuple[int, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    edge: Counter[Known] = msgspec.field(default_factory=Counter)
-    timed: bool = True
-    revealed: bool = False
-
-    @property
-    def sought(self) -> Sought | None:
-        """What to look for in the lines; None where all of them are wanted."""
-        return Sought(self.filters, self.revealed) if self.filters.includes else None
-
-    @property
-    def latest(self) -> int:
-        """Before which moment lines are missing, of any origin."""
-        return max((gap.until_ns for gap in self.gaps), default=self.before)
-
-
-class Older(msgspec.Struct, frozen=True):
-    """What a question has yielded. ``unasked``: origins that could not be asked, which a ``problem`` tells.
-
-    ``filled``: the gaps from whose end on lines have come; what is ``left`` of them. ``empty``: those of which the
-    source has none. ``more``: what comes before all of it is there, and was not asked for.
-    """
-
-    lines: Sequence[LogLine] = ()
-    unasked: frozenset[int] = frozenset()
-    problem: str = ""
-    filled: tuple[Gap, ...] = ()
-    left: tuple[Gap, ...] = ()
-    empty: tuple[Gap, ...] = ()
-    more: bool = False
-
-
 class Placed(msgspec.Struct, frozen=True):
     """Where older lines stand now: how many, the number of the last, and what had no room.
 
-    ``renumbered_before``: what stands before that line has other numbers than before.
+    ``renumbered_before``: what stands before that line has other numbers than before, its ``numbers``.
     """
 
-    count: int
-    last: int | None
-    renumbered_before: int | None
-    left: int
+    count: int = 0
+    last: int | None = None
+    renumbered_before: int | None = None
+    numbers: dict[int, int] = {}
+    left: int = 0
 
 
 class FurtherBack:
@@ -196,60 +142,98 @@ class FurtherBack:
             before, low, end = sifted.before, sifted.end, sifted.end
             gaps = tuple(gap for gap in gaps if gap.until_ns > before)
         elif len(ring):
-            before = ring.at_ns(ring.first)
-        edge = self._edge({before, *(gap.until_ns for gap in gaps)}, low)
+            before = max(ring.at_ns(ring.first), ring.newest_gone_ns)
+        edge = self._edge({gap.until_ns for gap in gaps}, low, before)
         return Asking(before, asked, instead_of=end, wanted=wanted, gaps=gaps, edge=edge, revealed=ring.revealed)
 
-    def _edge(self, moments: set[int], low: int) -> Counter[Known]:
-        """Return the lines that are here of some moments, from a line on."""
-        ring, found = self._ring, Counter[Known]()
+    def _edge(self, moments: set[int], low: int, before: int) -> Counter[Known]:
+        """Return the lines that are here from a line on: those of some moments, and those up to ``before``."""
+        ring, numbers = self._ring, set[int]()
         for at_ns in moments:
             number = max(low, ring.place_of_time(at_ns))
             while number < ring.end and ring.at_ns(number) == at_ns:
-                line = ring[number]
-                if line.kind == LineKind.LINE:
-                    found[known_by(line)] += 1
+                numbers.add(number)
                 number += 1
-        return found
+        number = low
+        while number < ring.end and ring.at_ns(number) <= before + CLOCKS_NS:
+            if ring.at_ns(number) <= before:
+                numbers.add(number)
+            number += 1
+        lines = (ring[number] for number in sorted(numbers))
+        return Counter(known_by(line) for line in lines if line.kind == LineKind.LINE)
 
     def put(self, asking: Asking, older: Older, told: str) -> Placed:
         """Put older lines where they belong, and ``told`` behind those that are not all."""
-        ring, sifted, lines = self._ring, self.sifted, older.lines
-        low = ring.first if asking.instead_of is None else asking.instead_of
-        marks = self.begins.marks_of(older.filled)
-        if low in ring and ring[low].kind == LineKind.CUT and ring[low].origin == OF_ALL:
-            marks.add(low)
-        ends = [ring.place_of_time(gap.until_ns) for gap in older.filled] + [number + 1 for number in marks]
-        from_place = max([low, *ends]) if ends or asking.instead_of is not None else None
-        among = [ring.kept(at) for at in range(low, from_place) if at not in marks] if from_place is not None else []
-        if from_place is not None:
-            ring.drop_before(from_place)
-            self._shown.forget_gone()
-            if asking.instead_of is not None:
-                sifted = None
-                self.begins.gone_before(asking.before)
+        ring, lines, sifted = self._ring, older.lines, self.sifted
+        if not lines and asking.instead_of is not None:  # what is here of them cannot be had any more
+            self.note(older, asking)
+            return Placed()
+        marks = self._marks(asking, older)
+        until = self._end_of_place(asking, older, marks)
+        among = self._lift(asking, older, until, marks) if until is not None else {}
         # neither of the two is put in another order: within an origin it is that of arrival
-        merged = list(heapq.merge(lines, among, key=attrgetter("at_ns"))) if among else list(lines)
-        self.note(older)
+        merged = list(heapq.merge(lines, among.values(), key=attrgetter("at_ns"))) if among else list(lines)
+        self.note(older, asking)
         _mark(merged, older)
-        if asking.filters.any and sifted is None:
+        if asking.filters.any and (sifted is None or asking.instead_of is not None):
             before = asking.latest
-            sifted = Sifted(before, ring.first, asking.filters, asking.revealed)
+            self._sifted = Sifted(before, ring.first, asking.filters, asking.revealed)
             merged.append(LogLine(before if self._timed else 0, OF_ALL, told, LineKind.SKIPPED))
-        self._sifted = sifted
+        elif asking.instead_of is not None:
+            self._sifted = None
         had_no_room = len(merged) - ring.prepend(merged)
-        kept = merged[had_no_room:]
         if had_no_room:
             self.begins.gone_before(max(line.at_ns for line in merged[:had_no_room]))
-        new = set(map(id, lines))
-        places = [ring.first + at for at, line in enumerate(kept) if id(line) in new]
-        return Placed(len(places), places[-1] if places else None, from_place, len(lines) - len(places))
+        ring.newest_gone_ns = 0  # all up to there was asked for
+        places = {id(line): ring.first + at for at, line in enumerate(merged[had_no_room:])}
+        numbers = {number: places[id(line)] for number, line in among.items() if id(line) in places}
+        if sifted is self._sifted and sifted is not None and sifted.end - 1 in among:
+            self.sift_until(numbers.get(sifted.end - 1, ring.first - 1) + 1)
+        new = [places[id(line)] for line in lines if id(line) in places]
+        return Placed(len(new), max(new, default=None), until, numbers, len(lines) - len(new))
 
-    def note(self, older: Older) -> None:
+    def _marks(self, asking: Asking, older: Older) -> set[int]:
+        """Return the lines that say that there are older ones, where these have come, or there are none."""
+        low = self._low(asking)
+        is_begin = low in self._ring and self._ring[low].kind == LineKind.CUT and self._ring[low].origin == OF_ALL
+        read = (*older.filled, *older.empty, *self._read_anew(asking, older))
+        return self.begins.marks_of(read) | ({low} if is_begin else set())
+
+    def _read_anew(self, asking: Asking, older: Older) -> list[Gap]:
+        """Return the gaps that there are not any more where all up to a moment was read anew."""
+        if asking.instead_of is None:
+            return []
+        read = set(asking.wanted) - older.unasked
+        return [gap for gap in self.begins.all if gap.origin in read and gap.until_ns <= asking.before]
+
+    def _low(self, asking: Asking) -> int:
+        return self._ring.first if asking.instead_of is None else asking.instead_of
+
+    def _end_of_place(self, asking: Asking, older: Older, marks: set[int]) -> int | None:
+        """Return the line behind those among which older ones are to be put; None: they come before all of them."""
+        ends = [self._ring.place_of_time(gap.until_ns) for gap in older.filled] + [number + 1 for number in marks]
+        if not ends and asking.instead_of is None:
+            return None
+        return past_traces(self._ring.traces, max([self._low(asking), *ends]))
+
+    def _lift(self, asking: Asking, older: Older, until: int, marks: set[int]) -> dict[int, LogLine]:
+        """Take out the lines before one, and return by their numbers those that go there again."""
+        ring = self._ring
+        among = {number: ring.kept(number) for number in range(self._low(asking), until) if number not in marks}
+        ring.drop_before(until)
+        self._shown.forget_gone()
+        if asking.instead_of is not None:
+            self.begins.fill(self._read_anew(asking, older), ())
+            self.begins.gone_before(asking.before)
+        return among
+
+    def note(self, older: Older, asking: Asking) -> None:
         """Take note of where lines are missing now."""
         if not older.unasked:
             self.asked_from_ns = None
-        self.begins.fill((*older.filled, *older.empty), older.left)
+        begun = {gap.origin for gap in self.begins.all if gap.after_ns < asking.before}
+        unread = [Gap(origin, asking.before) for origin in sorted(older.unasked - begun)] if older.lines else []
+        self.begins.fill((*older.filled, *older.empty), (*older.left, *unread))
 
 
 def _mark(merged: list[LogLine], older: Older) -> None:
@@ -260,85 +244,3 @@ def _mark(merged: list[LogLine], older: Older) -> None:
         merged.insert(first, LogLine(gap.until_ns, gap.origin, CUT_TEXT, LineKind.CUT))
     if older.more:
         merged.insert(0, LogLine(merged[0].at_ns, OF_ALL, "older lines are not here", LineKind.CUT))
-
-
-class _Part(msgspec.Struct):
-    """One question of several: the origins that are asked for what is missing before a moment."""
-
-    before: int
-    wanted: list[int]
-    gaps: tuple[Gap, ...] = ()
-    lines: list[LogLine] = []
-    more: bool = False
-
-    def take(self, lines: Sequence[LogLine], edge: Counter[Known]) -> None:
-        """Take what is not here yet."""
-        here, kept = Counter(edge), list[LogLine]()
-        after_ns = self.gaps[0].after_ns if self.gaps else -1
-        for line in reversed(lines):
-            key = known_by(line)
-            if line.at_ns == self.before and here[key] > 0:
-                here[key] -= 1
-            elif line.at_ns > after_ns:
-                kept.append(line)
-        self.more = len(kept) > MOST_OLDER
-        self.lines = kept[:MOST_OLDER][::-1]
-
-    def still_missing(self) -> tuple[Gap, ...]:
-        """Return what is missing before the first of its lines."""
-        return tuple(msgspec.structs.replace(gap, until_ns=self.lines[0].at_ns) for gap in self.gaps)
-
-
-def _parts(asking: Asking) -> list[_Part]:
-    """Return the questions: one for what comes before all that is here, and one for each place with a gap."""
-    begun = {gap.origin for gap in asking.gaps if gap.after_ns < asking.before}
-    parts = [_Part(asking.before, [each for each in asking.wanted if each not in begun])]
-    order = attrgetter("until_ns", "after_ns")
-    for (until_ns, _), some in groupby(sorted(asking.gaps, key=order), key=order):
-        gaps = tuple(some)
-        parts.append(_Part(until_ns, [gap.origin for gap in gaps], gaps))
-    return [part for part in parts if part.wanted or not asking.gaps]
-
-
-def read_older(follower: LogFollower, asking: Asking) -> Older:
-    """Read what is asked for; waits for the source, so on a thread. Raises: what the source does, TooLongError."""
-    if not asking.timed:
-        lines = follower.older(asking.before, asking.wanted, MOST_OLDER + asking.known, asking.sought)
-        return Older(lines[: len(lines) - asking.known])
-    parts, unasked, problem = _parts(asking), set[int](), None
-    answered = list[_Part]()
-    most = MOST_OLDER + 1 + asking.edge.total()
-    for part in parts:
-        try:
-            # lines of that very moment too: some of them may be here and others not
-            part.take(follower.older(part.before + 1, part.wanted, most, asking.sought), asking.edge)
-        except TooLongError:
-            raise
-        except Exception as error:  # whatever the network raises: what the other origins have is shown
-            problem = error
-            unasked.update(part.wanted)
-        else:
-            answered.append(part)
-    if problem is not None and not any(part.lines for part in answered):
-        raise problem
-    said = (safe(str(problem)) or type(problem).__name__) if problem is not None else ""
-    return _joined(answered, frozenset(unasked), said)
-
-
-def _joined(parts: list[_Part], unasked: frozenset[int], problem: str) -> Older:
-    """Return the newest lines of all answers, and what is missing before them."""
-    lines = list(heapq.merge(*(part.lines for part in parts), key=attrgetter("at_ns")))[-MOST_OLDER:]
-    kept = set(map(id, lines))
-    filled, left, empty, more = list[Gap](), list[Gap](), list[Gap](), False
-    for part in parts:
-        count = len(part.lines)
-        part.lines = [line for line in part.lines if id(line) in kept]
-        part.more = part.more or len(part.lines) < count
-        if not part.gaps:
-            more = part.more
-        elif part.lines:
-            filled += part.gaps
-            left += part.still_missing() if part.more else ()
-        elif not part.more:
-            empty += part.gaps
-    return Older(lines, unasked, problem, tuple(filled), tuple(left), tuple(empty), more)

@@ -1,5 +1,6 @@
 """The rows of a log: follows its end or stands where the reader reads, and draws only what is in sight."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
@@ -67,10 +68,11 @@ class LogLineView(LineView):
         self.marked.clear()
         self._cache.clear()
 
-    def renumber(self, before: int) -> None:
-        """Forget what was drawn and marked before a line: other lines have those numbers now."""
+    def renumber(self, before: int, numbers: Mapping[int, int]) -> None:
+        """Forget what was drawn before a line, and let the marks stand on their lines, which have other numbers."""
         self._cache.clear()
-        self.marked = {number for number in self.marked if number >= before}
+        now_at = {number: number if number >= before else numbers.get(number) for number in self.marked}
+        self.marked = {number for number in now_at.values() if number is not None}
 
     def set_how(self, how: How) -> None:
         """Draw lines in another way."""

@@ -11,11 +11,12 @@ from collectors.log_lines import LogFollower
 from screens.frame import Setup
 from screens.ink import Ink
 from screens.log_aside import Aside
+from screens.log_asking import Asking, Older, read_older
 from screens.log_bar import LogBar, LogChips, LogNote
 from screens.log_doors import in_background
 from screens.log_feed import LogFeed
 from screens.log_filter import Filters, Pattern
-from screens.log_further import Asking, Older, Sifted, read_older
+from screens.log_further import Placed, Sifted
 from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
@@ -28,6 +29,7 @@ from statusdesk.text import counted, local
 TAKE_S, WORK_S = 0.010, 0.004
 AROUND_MS = 1000
 FLOOD_LINES = 200  # at one tick
+MOST_ASKED = 3  # times in a row, where lines come meanwhile that would be asked for
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,8 @@ class LogPane(LogTelling):
         self._aside = Aside(setup.config.board.log_lines)
         self._names = Names()
         self._new = 0
-        self._paused_ns, self._asked_at = 0, (0, 0)
+        self._paused_ns = self._asked_often = 0
+        self._asked_at = (0, 0, 0)  # how often lines had been put among others, the first one, and the next
         self.gone_to_ms: int | None = None  # the moment that was gone to last, where its lines were here
         self._skipped_last = False
         how = How(ink=ink, ascii=setup.ascii, zone=setup.zone, width=0, names=self._names)
@@ -168,14 +171,13 @@ class LogPane(LogTelling):
         """Where lines have other numbers now, show them, and let the cursor stand on its line."""
         if (back := self.feed.came_back()) is None:
             return
-        view, cursor = self.view, self.view.cursor
-        marked = {number for each in view.marked if (number := back.numbers.get(each)) is not None}
-        view.renumber(back.before)
-        view.marked |= marked
-        self.feed.shown.opened = {back.numbers.get(number, number) for number in self.feed.shown.opened}
+        view, cursor, shown = self.view, self.view.cursor, self.feed.shown
+        view.renumber(back.before, back.numbers)
+        shown.opened = {number for each in shown.opened if (number := back.now_at(each)) is not None}
         self._look_anew()
         if not view.following and cursor is not None:
-            view.stand_on(back.numbers.get(cursor, cursor))
+            place = back.now_at(cursor)
+            view.stand_on(place if place is not None else self.feed.ring.first)
 
     def _count_new(self, came: int) -> None:
         """Count what has come since the view stands still; what still comes of what was there before is not new."""
@@ -326,12 +328,17 @@ class LogPane(LogTelling):
 
     def ask_older(self) -> None:
         """Read lines from before the first one, those that the filters look for; on a thread."""
+        if not self.busy:
+            self._ask_older(1)
+
+    def _ask_older(self, often: int) -> None:
         feed, follower = self.feed, self.feed.follower
-        if follower is None or self.busy:
+        if follower is None:
             return
         self.view.pause()
         self.set_in_order()
-        self.busy, self._asked_at = "asking further back", (feed.placed, feed.ring.end)
+        self.busy, self._asked_often = "asking further back", often
+        self._asked_at = feed.placed, feed.ring.first, feed.ring.end
         asking = feed.further.asking(self.filters, self.app.now_ms * 1_000_000)
         in_background(partial(self._older_on_thread, follower, asking))
 
@@ -355,26 +362,31 @@ class LogPane(LogTelling):
             return ""
         self.busy = ""
         feed, asking, older = self.feed, message.asking, message.older
-        was_placed, end = self._asked_at
-        has_come = asking.timed and feed.came_since(end, asking.latest)
-        if feed.placed != was_placed or has_come:  # some of it may be here by now
-            self.ask_older()
+        how_often, first, end = self._asked_at
+        if feed.placed != how_often or feed.ring.first != first or feed.came_since(end, asking):
+            # some of it may be here by now, and some of what was here may have gone
+            if self._asked_often >= MOST_ASKED:
+                return "Lines come faster than older ones are read: o asks again."
+            self._ask_older(self._asked_often + 1)
             return ""
         if not older.lines:
-            if not older.problem:
-                if not asking.filters.any:
-                    feed.further.note(older)
-                sought = " that the filters look for" if asking.filters.any else ""
-                return f"There is nothing further back{sought}."
-            return older.problem
-        told = self._sifted_words(Sifted(asking.latest, 0, asking.filters, asking.revealed))
-        placed = feed.further.put(asking, older, told)
-        feed.are_fetched(older.lines)
-        if placed.renumbered_before is not None:
-            self.view.renumber(placed.renumbered_before)
+            if not older.problem and not asking.filters.any:
+                self._put(asking, older)
+            sought = " that the filters look for" if asking.filters.any else ""
+            return older.problem or f"There is nothing further back{sought}."
+        placed = self._put(asking, older)
         feed.shown.work(WORK_S)
         if placed.last is not None:
             self.view.stand_on(placed.last)
         said = f"{counted(placed.count, 'older line')}."
         said += f" No room for {placed.left:,} more." if placed.left else ""
         return f"{said} {older.problem}".rstrip()
+
+    def _put(self, asking: Asking, older: Older) -> Placed:
+        """Put what was asked for where it belongs; the marks stay on their lines."""
+        told = self._sifted_words(Sifted(asking.latest, 0, asking.filters, asking.revealed))
+        placed = self.feed.further.put(asking, older, told)
+        self.feed.are_fetched(older.lines)
+        if placed.renumbered_before is not None:
+            self.view.renumber(placed.renumbered_before, placed.numbers)
+        return placed

@@ -4,9 +4,8 @@ from array import array
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
-import msgspec
-
 from collectors.log_lines import LineKind, LogLine
+from screens.log_folds import Trace
 from screens.log_gravity import gravity
 from screens.log_levels import MAYBE_TRACE, MESSAGE, Gravity, Part, Traces, may_hold_trace
 from screens.log_packed import BLOCK, Packed, columns_of
@@ -31,14 +30,6 @@ def _size(line: LogLine) -> int:
     """Return how much room a line takes, about."""
     unhidden = line.unhidden
     return len(line.text) + OVERHEAD_BYTES + (len(unhidden.text) if unhidden is not None else 0)
-
-
-class Trace(msgspec.Struct):
-    """What belongs to a line that begins a stack trace: so many lines, the last of them, and that of its cause."""
-
-    lines: int = 0
-    last: int = 0
-    cause: int | None = None
 
 
 class LogRing:
@@ -67,8 +58,8 @@ class LogRing:
         self.first = self.end = 0
         self._calm_from = 0  # from here on no line goes on with a stack trace
         self.held_from: int | None = None
-        self.newest_gone_ns = 0
-        """The latest moment of which a line had to go for lack of room."""
+        self.newest_gone_ns = 0  # UTC
+        """The latest moment of a line that had to go for lack of room, and is not asked for yet."""
         self.missed = self._said_missed = self.lines_before = 0
         self._events: deque[LogLine] = deque(maxlen=MOST_EVENTS)  # of what had no room, all but lines of containers
         self._others: deque[tuple[int, int]] = deque()  # numbers of what is no line, and how many lines each stands for
@@ -141,7 +132,7 @@ class LogRing:
                 found += [line.at_ns for line in block[low:high] if line is not None]
         return found
 
-    def others(self) -> Iterator[int]:
+    def marks(self) -> Iterator[int]:
         """Yield the numbers of what is no line of a container."""
         return (number for number, _ in self._others)
 
@@ -285,6 +276,9 @@ class LogRing:
         kept = lines[len(lines) - count :]
         for number, line in enumerate(kept, start):
             self._put(number, line, traces, heads)
+        for origin, head in heads.items():
+            if self._last_head.get(origin, start) < self.first:  # it may have stood here, and had another number
+                self._last_head[origin] = head
         others = [(number, 0) for number, line in enumerate(kept, start) if line.kind]
         self._others.extendleft(reversed(others))
         left = sum(line.kind == LineKind.LINE for line in lines[: len(lines) - count])

@@ -11,8 +11,10 @@ from operator import attrgetter
 import msgspec
 
 from collectors.log_lines import LineKind, LogLine, Origin
+from screens.log_asking import Known, known_by
 from screens.log_begins import Gap
-from screens.log_further import FurtherBack, Known, Sifted, known_by
+from screens.log_folds import past_traces
+from screens.log_further import FurtherBack, Sifted
 from screens.log_ring import OF_ALL, LogRing
 
 AT = attrgetter("at_ns")
@@ -122,6 +124,10 @@ class Back(msgspec.Struct):
     numbers: dict[int, int]
     again: Again
 
+    def now_at(self, number: int) -> int | None:
+        """Return the number of a line that had one; None where it has gone."""
+        return number if number >= self.before else self.numbers.get(number)
+
 
 class _Times:
     """The moments of lines by origin, ascending."""
@@ -186,7 +192,7 @@ def _merge(
     numbers = range(ring.first, ring.end)
     # what comes late stands behind what is younger
     among_until = next((number for number in reversed(numbers) if ring.at_ns(number) <= newest_ns), ring.first - 1)
-    before = max([among_until, *gone]) + 1
+    before = past_traces(ring.traces, max([among_until, *gone]) + 1)
     among = {number: ring.kept(number) for number in range(ring.first, before) if number not in gone}
     order = _order(staying.lines, set(map(id, stays)))
     merged = in_order(stays, list(among.values()), order)

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from collectors import log_older
-from collectors.log_lines import MASKED, LineKind, Origin
+from collectors.kubernetes_problems import ApiProblem
+from collectors.log_lines import MASKED, LineKind, Origin, PartlyReadError
 from collectors.log_older import Place, older_lines, whole_lines
 from tests.collectors.log_sought import sought
 
@@ -111,3 +112,31 @@ def test_lines_come_whole_whatever_their_chunks() -> None:
 def test_what_comes_after_the_longest_line_is_not_stitched_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_older, "MAX_WHOLE_BYTES", 4)
     assert list(whole_lines([b"abc", b"defg", b"hij\nnext"])) == [b"abcd", b"next"]
+
+
+class Refusing:
+    """An API that refuses to give a log."""
+
+    def __init__(self, status):
+        self.status = status
+
+    def stream(self, path, query, accept):
+        raise ApiProblem("Unavailable", "the server is not well", status=self.status)
+
+
+@pytest.mark.parametrize("status", [0, 403, 500, 503])
+def test_what_could_not_be_read_of_some_is_named_with_the_lines_of_the_others(status):
+    origins = [Origin(pod=f"orders-{number}", container="app") for number in range(2)]
+    places = [Place(Refusing(status), origins[0], 7), Place(Log(), origins[1], 8)]
+    with pytest.raises(PartlyReadError, match="the server is not well") as failed:
+        older_lines(places, NOW_S * 10**9, 2, None, MASKED)
+    assert failed.value.unread == {7}
+    assert [one.text.split()[1] for one in failed.value.lines] == ["3598", "3599"]
+    with pytest.raises(ApiProblem):
+        older_lines(places[:1], NOW_S * 10**9, 2, None, MASKED)
+
+
+def test_a_log_that_is_not_kept_any_more_has_no_older_lines_and_is_no_failure():
+    origins = [Origin(pod=f"orders-{number}", container="app") for number in range(2)]
+    places = [Place(Refusing(404), origins[0], 7), Place(Log(), origins[1], 8)]
+    assert len(older_lines(places, NOW_S * 10**9, 2, None, MASKED)) == 2

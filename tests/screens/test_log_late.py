@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from collectors.log_lines import CUT_TEXT, LineKind
 from screens import log_feed
+from screens.log_asking import read_older
 from screens.log_begins import Gap
 from screens.log_feed import LogFeed
 from screens.log_filter import Filters
-from screens.log_further import read_older
 from screens.log_request import LogRequest
 from screens.log_staying import Staying
 from tests.screens.desk import until

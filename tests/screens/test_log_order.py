@@ -1,18 +1,20 @@
 """A source that is slow at the first opening of a log: its lines stand below younger ones until a place is sought."""
 
+import time
 from itertools import pairwise
 from operator import attrgetter
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from collectors.log_lines import CUT_TEXT, LineKind
-from screens import log_further
+from collectors.log_lines import CUT_TEXT, LineKind, PartlyReadError
+from screens import log_asking
+from screens.log_asking import read_older
 from screens.log_feed import LogFeed
 from screens.log_filter import Filters
-from screens.log_further import read_older
 from screens.log_order import set_in_order
 from screens.log_request import LogRequest
 from screens.log_ring import OF_ALL
@@ -21,6 +23,7 @@ from tests.screens.log_desk import WIDE, body, logs, open_desk
 from tests.screens.log_hand import HandDoors, HandFollower, S, line
 
 LATER = 1000  # seconds
+EVERYTHING = Filters()
 
 
 class SlowFollower(HandFollower):
@@ -29,7 +32,7 @@ class SlowFollower(HandFollower):
     def __init__(self, selection, lines=(), logs=()):
         super().__init__(selection, lines)
         self.logs = [[line(f"{origin}: {n}", at_s, origin) for n, at_s in enumerate(log)] for origin, log in logs]
-        self.answered = set()
+        self.answered, self.refused = set(), set()
 
     def answer(self, place, tail):
         log = self.logs[place]
@@ -44,6 +47,15 @@ class SlowFollower(HandFollower):
             self.logs[origin].append(more)
 
     def older(self, before_ns, origins, limit, wanted=None):
+        unread = self.refused.intersection(origins)
+        if unread and unread.issuperset(origins):
+            raise ConnectionError("not now")
+        origins = unread.symmetric_difference(origins)
+        if unread:
+            raise PartlyReadError("not now", self._older(before_ns, origins, limit), frozenset(unread))
+        return self._older(before_ns, origins, limit)
+
+    def _older(self, before_ns, origins, limit):
         lines = [each for log in self.logs for each in log if each.origin in self.answered.intersection(origins)]
         return sorted((each for each in lines if each.at_ns < before_ns), key=attrgetter("at_ns"))[-limit:]
 
@@ -57,24 +69,34 @@ class Log:
         self.feed = LogFeed(LogRequest(), doors, most_lines)
         self.feed.open(0).open()
         self.source = doors.last
+        self.asked = None
 
     def take(self):
         while self.source._lines:
             self.feed.take(1.0)
 
-    def ask_older(self):
+    def ask_older(self, filters=EVERYTHING):
         """Ask further back; return whether anything came."""
+        self.begin_to_ask(filters)
+        return self.put_answer()
+
+    def begin_to_ask(self, filters=EVERYTHING):
         feed = self.feed
         feed.set_in_order()
         feed.came_back()
-        asking = feed.further.asking(Filters(), (LATER + 10**9) * S)
-        older = read_older(self.source, asking)
-        if not older.lines:
-            feed.further.note(older)
+        asking = feed.further.asking(filters, (LATER + 10**9) * S)
+        self.asked = asking, read_older(self.source, asking), (feed.placed, feed.ring.first), feed.ring.end
+
+    def put_answer(self):
+        """Put what was asked for before; it is asked for again where it may be here by now, or what was has gone."""
+        (asking, older, before, end), self.asked, feed = self.asked, None, self.feed
+        if (feed.placed, feed.ring.first) != before or feed.came_since(end, asking):
+            return self.ask_older(asking.filters)
+        if not older.lines and asking.filters.any:
             return False
-        feed.further.put(asking, older, "")
+        feed.further.put(asking, older, "only some are here" if asking.filters.any else "")
         feed.are_fetched(older.lines)
-        return True
+        return bool(older.lines)
 
     def of(self, origin):
         ring = self.feed.ring
@@ -86,8 +108,14 @@ class Log:
         return [ring.kept(number).text for number in range(ring.first, ring.end)]
 
 
-TIMES = st.lists(st.integers(0, 60), min_size=1, max_size=30).map(sorted)
-WHAT = st.sampled_from(["answer", "write", "ask"])
+TIMES = st.lists(st.integers(0, 60), min_size=1, max_size=30, unique=True).map(sorted)
+LOGS = st.tuples(TIMES, TIMES, TIMES)
+SCALES = st.sampled_from([1, 0.1, 0.3])
+TAILS = st.tuples(*[st.integers(1, 10)] * 3)
+ANSWERS = st.permutations(range(3))
+SIZES = st.sampled_from([8, 16, 30, 1000])
+WHAT = st.sampled_from(["answer", "write", "ask", "begin to ask", "put", "jump"])
+FILTERS = [EVERYTHING, Filters(container="app"), Filters(container="sidecar"), Filters(container="vault-agent")]
 
 
 def is_told(rows, origin):
@@ -107,26 +135,55 @@ def check(log):
             assert next_one == one + 1 or is_told(rows[at:next_at], origin)
 
 
+def scaled(times, scale):
+    return enumerate([[at_s * scale for at_s in some] for some in times])
+
+
 @settings(max_examples=300, deadline=None)
-@given(
-    st.tuples(TIMES, TIMES, TIMES),
-    st.tuples(*[st.integers(1, 10)] * 3),
-    st.permutations(range(3)),
-    st.lists(WHAT, max_size=12),
-    st.sampled_from([8, 16, 30, 1000]),
-)
-def test_each_line_is_there_once_however_late_its_source_answers(times, tails, answers, events, most_lines):
+@given(LOGS, SCALES, TAILS, ANSWERS, st.lists(WHAT, max_size=14), SIZES)
+def test_each_line_is_there_once_however_late_its_source_answers(times, scale, tails, answers, events, most_lines):
     """Each of three logs gives its tail when it answers; they write on, and older lines are asked for in between."""
-    log, waiting = Log(enumerate(times), most_lines), list(answers)
-    with patch.object(log_further, "MOST_OLDER", 7):
-        for number, what in enumerate([*events, *["answer"] * 3, *["ask"] * 20]):
+    log, waiting = Log(scaled(times, scale), most_lines), list(answers)
+    with patch.object(log_asking, "MOST_OLDER", 7):
+        for number, what in enumerate([*events, *["answer"] * 3, *["put", "ask"] * 20]):
             if what == "answer" and waiting:
                 place = waiting.pop()
                 log.source.answer(place, tails[place])
             elif what == "write":
-                log.source.write(f"live {number}", LATER + number)
+                log.source.write(f"live {number}", LATER + number * scale)
+            elif what == "begin to ask" and log.source.answered:
+                log.begin_to_ask()
+            elif what == "put" and log.asked is not None:
+                log.put_answer()
             elif what == "ask" and log.source.answered:
                 log.ask_older()
+            elif what == "jump":
+                log.feed.set_in_order(line("", 30 * scale).at_ns)
+                log.feed.came_back()
+            log.take()
+            check(log)
+    if most_lines == 1000:
+        assert [log.of(origin) for origin in range(3)] == log.source.logs
+
+
+WHICH = st.sampled_from(["answer", "write", *FILTERS])
+
+
+@settings(max_examples=300, deadline=None)
+@given(LOGS, SCALES, TAILS, ANSWERS, st.lists(WHICH, max_size=14), SIZES)
+def test_each_line_is_there_once_where_some_were_asked_for_with_a_filter(
+    times, scale, tails, answers, events, most_lines
+):
+    log, waiting = Log(scaled(times, scale), most_lines), list(answers)
+    with patch.object(log_asking, "MOST_OLDER", 7):
+        for number, what in enumerate([*events, *["answer"] * 3, *[EVERYTHING] * 25]):
+            if what == "answer" and waiting:
+                place = waiting.pop()
+                log.source.answer(place, tails[place])
+            elif what == "write":
+                log.source.write(f"live {number}", LATER + number * scale)
+            elif isinstance(what, Filters) and log.source.answered:
+                log.ask_older(what)
             log.take()
             check(log)
     if most_lines == 1000:
@@ -182,6 +239,89 @@ def test_lines_whose_clocks_differ_a_little_stay_where_they_came():
         log.take()
     assert set_in_order(log.feed.ring, log.feed.further, {0, 1}) is None
     assert log.texts == ["0: 0", "0: 1", "0: 2", "1: 0", "1: 1", "1: 2"]
+
+
+@pytest.mark.parametrize("refused", [{1}, {1, 2}])
+def test_what_could_not_be_read_of_some_is_asked_for_again_though_others_had_older_lines(refused):
+    log = Log([(0, range(0, 3000, 60)), (1, range(0, 3600, 7)), (2, range(0, 3600, 9))])
+    for place, first in ((1, 300), (2, 234)):  # what was read of these is all since a moment, which is not told
+        log.source.answered.add(place)
+        log.source.give(*log.source.logs[place][first:])
+    log.source.answer(0, 10)
+    log.take()
+    log.source.refused = refused
+    assert log.ask_older()
+    log.source.refused = set()
+    while log.ask_older():
+        pass
+    assert [log.of(origin) for origin in range(3)] == log.source.logs
+
+
+def test_what_comes_of_a_source_whose_older_lines_were_fetched_before_goes_on_behind_these():
+    log = Log([(0, range(0, 3600, 60)), (1, range(3000, 3600))])
+    log.source.answer(1, 100)
+    log.take()
+    log.source.answered.add(0)  # it can be asked, and has not told its last lines yet
+    assert log.ask_older()
+    log.source.answer(0, 2)
+    log.take()
+    while log.ask_older():
+        pass
+    assert [log.of(origin) for origin in range(2)] == log.source.logs
+
+
+def test_a_clock_that_is_behind_does_not_have_it_asked_again():
+    log = Log([(0, range(60)), (1, range(600, 660))])
+    for place in (0, 1):
+        log.source.answer(place, 10)
+    log.take()
+    log.begin_to_ask()
+    number = log.feed.ring.end
+    log.source.give(line("of a clock that is behind", 70, 0))
+    log.take()
+    assert not log.feed.came_since(number, log.asked[0])
+    log.source.give(line("of a source that had not told anything", 30, 2))
+    log.take()
+    assert log.feed.came_since(number, log.asked[0])
+
+
+def test_a_stack_trace_that_goes_on_later_belongs_to_its_line_wherever_that_was_put():
+    log = Log([(0, range(0, 3600, 60)), (1, range(3580, 3600))])
+    log.source.answer(1, 10)
+    log.source.give(line("com.example.NoStockException: none left", 3601, 1))
+    log.take()
+    log.source.answer(0, 20)
+    log.take()
+    assert log.ask_older()
+    log.source.give(line("    at com.example.Orders.put(Orders.java:41)", 3601, 1))
+    log.take()
+    ring = log.feed.ring
+    assert ring.kept(ring.head(ring.end - 1)).text == "com.example.NoStockException: none left"
+    assert ring.trace_of(ring.head(ring.end - 1)) == [ring.end - 1]
+
+
+async def test_lines_that_come_faster_than_older_ones_are_read_are_said_to():
+    app = open_desk([line(f"quick {n}", 900 + n, 1) for n in range(5)])
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        pane, source, asked = screen.pane, app.doors.last, []
+
+        def older(before_ns, *_):
+            asked.append(before_ns)
+            source.give(line(f"early {len(asked)}", -len(asked), 0))
+            count = len(pane.feed.ring)
+            for _ in range(500):
+                if len(pane.feed.ring) > count:
+                    break
+                time.sleep(0.01)
+            return [line("before all", -100, 1)]
+
+        source.older = older
+        await pilot.press("o")
+        await until(pilot, lambda: len(asked) == 3 and not pane.busy)
+        words = "Lines come faster than older ones are read: o asks again."
+        await until(pilot, lambda: words in [note.message for note in app._notifications])
+        assert "before all" not in [pane.feed.ring[n].text for n in range(pane.feed.ring.first, pane.feed.ring.end)]
 
 
 async def test_the_cursor_and_the_marks_stay_on_their_lines_where_others_are_put_in_order():

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from collectors.log_lines import CUT_TEXT, FollowStatus, LineKind, LogLine
-from screens import log_further
+from screens import log_asking
 from screens.log_filter import Filters
 from screens.log_saving import save
 from tests.screens.desk import lines, text, until
@@ -197,7 +197,7 @@ async def test_the_lines_between_a_restart_and_the_last_ones_of_the_run_are_told
 
 
 async def test_more_lines_than_are_asked_for_at_a_time_are_marked_as_missing_until_they_are_here(app, monkeypatch):
-    monkeypatch.setattr(log_further, "MOST_OLDER", 300)
+    monkeypatch.setattr(log_asking, "MOST_OLDER", 300)
     app.doors.make = TwoRuns
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         screen = await logs(pilot)
@@ -214,6 +214,6 @@ async def test_more_lines_than_are_asked_for_at_a_time_are_marked_as_missing_unt
 
 
 def test_what_one_question_knows_is_not_known_to_the_next():
-    first, second = (log_further.Asking(1, Filters()) for _ in range(2))
+    first, second = (log_asking.Asking(1, Filters()) for _ in range(2))
     first.edge[1, BUSY, "busy"] += 1
-    assert not second.edge and not log_further.Asking(1, Filters()).edge
+    assert not second.edge and not log_asking.Asking(1, Filters()).edge
