@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from collectors.log_lines import CUT_TEXT, LineKind
+from screens import log_feed
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, body, logs, open_desk
 from tests.screens.log_hand import ORIGINS, POD, HandFollower, hidden, line
@@ -18,6 +19,13 @@ RUN_2 = [line("run 2 begins", 5), line("run 2 goes on", 6)]
 OTHER = [line("healthy", 2.5, 2), line("healthy still", 5.5, 2)]
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """A source of a test gives at once what it has."""
+    monkeypatch.setattr(log_feed, "SETTLED_S", 0.05)
+    monkeypatch.setattr(log_feed, "ANSWER_S", 0.5)
+
+
 def texts(app):
     ring = app.screen.pane.feed.ring
     return [ring[number].text for number in range(ring.first, ring.end)]
@@ -27,6 +35,10 @@ def of(*parts):
     return [each.text for each in sorted(sum(parts, []), key=lambda each: each.at_ns)]
 
 
+def are_in(rows, wanted):
+    return all(any(words in row for row in rows) for words in wanted)
+
+
 async def pressed(pilot, keys, wanted):
     """Press keys by which it is read anew, and wait until all that is wanted is there."""
     app, opened = pilot.app, len(pilot.app.doors.opened)
@@ -34,7 +46,7 @@ async def pressed(pilot, keys, wanted):
     await until(pilot, lambda: len(app.doors.opened) == opened + 1)
     await until(pilot, lambda: not app.screen.pane.feed.is_anew and app.screen.pane.feed.shown.complete)
     await until(pilot, lambda: texts(app) == wanted)
-    await until(pilot, lambda: all(any(words in row for row in body(app)) for words in wanted))
+    await until(pilot, lambda: are_in(body(app), wanted))
 
 
 async def test_what_has_gone_stays_among_all_pods_and_is_all_there_is_of_what_failed():
