@@ -170,6 +170,8 @@ class FurtherBack:
             return Placed()
         marks = self._marks(asking, older)
         until = self._end_of_place(asking, older, marks)
+        low = self._low(asking)
+        were = {known_by(ring.kept(number)): number for number in range(ring.first, low)}  # these come again
         among = self._lift(asking, older, until, marks) if until is not None else {}
         # neither of the two is put in another order: within an origin it is that of arrival
         merged = list(heapq.merge(lines, among.values(), key=attrgetter("at_ns"))) if among else list(lines)
@@ -187,6 +189,8 @@ class FurtherBack:
         ring.newest_gone_ns = 0  # all up to there was asked for
         places = {id(line): ring.first + at for at, line in enumerate(merged[had_no_room:])}
         numbers = {number: places[id(line)] for number, line in among.items() if id(line) in places}
+        again = ((were.get(known_by(line)), places.get(id(line))) for line in lines if were)
+        numbers |= {number: place for number, place in again if number is not None and place is not None}
         if sifted is self._sifted and sifted is not None and sifted.end - 1 in among:
             self.sift_until(numbers.get(sifted.end - 1, ring.first - 1) + 1)
         new = [places[id(line)] for line in lines if id(line) in places]

@@ -324,6 +324,22 @@ async def test_lines_that_come_faster_than_older_ones_are_read_are_said_to():
         assert "before all" not in [pane.feed.ring[n].text for n in range(pane.feed.ring.first, pane.feed.ring.end)]
 
 
+async def test_a_mark_stays_on_a_line_that_is_read_anew_without_the_filter_that_found_it():
+    whole = [line(f"{'ERROR' if n % 5 == 0 else 'INFO'} {n}", n, 1) for n in range(30)]
+    app = open_desk(whole[25:])
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        pane, source = screen.pane, app.doors.last
+        source.older_lines = whole[:21:5]
+        await pilot.press("i", *"ERROR", "enter", "o")
+        await until(pilot, lambda: pane.feed.ring.kept(pane.feed.ring.first).text == "ERROR 0")
+        await pilot.press("home", "down", "m", "backspace")
+        source.older_lines = whole[:25]
+        await pilot.press("o")
+        await until(pilot, lambda: len(pane.feed.ring) == 30)
+        assert [pane.feed.ring.kept(number).text for number in pane.view.marked] == ["ERROR 5"]
+
+
 async def test_the_cursor_and_the_marks_stay_on_their_lines_where_others_are_put_in_order():
     app = open_desk([])
     async with app.run_test(size=WIDE) as pilot:
