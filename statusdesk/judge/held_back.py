@@ -27,13 +27,15 @@ NOTHING = HeldBack()
 
 def held_back(rollout: Rollout) -> HeldBack:
     """Return what holds an update to another version back; pods that a rollout is about to replace are not held."""
+    if not _may_have_others(rollout):
+        return NOTHING
     told = versions_of(rollout.workload, rollout.held)
     version = _only(told) if told else _as_known_before(rollout)
     if version == rollout.workload.version:
         return NOTHING
     if rollout.held and (rollout.completed or rollout.workload.paused):
         return HeldBack(_by(rollout), version, _since_ms(rollout, version))
-    if told or not _may_have_untold(rollout):
+    if told:
         return NOTHING
     return HeldBack("", version, _since_ms(rollout, version))
 
@@ -72,8 +74,8 @@ def _had_others(before: RolloutState) -> bool:
     return bool(before.held_by) or before.held_since_ms is not None
 
 
-def _may_have_untold(rollout: Rollout) -> bool:
-    """Return whether there may be pods of another version that do not tell it, though none is held back yet."""
+def _may_have_others(rollout: Rollout) -> bool:
+    """Return whether there are pods of another version, or may be that do not tell theirs."""
     workload = rollout.workload
     if rollout.held:
         return True

@@ -218,8 +218,10 @@ def _versions(workload: Workload, pods: tuple[Pod, ...]) -> Iterator[tuple[Pod, 
         return
     for pod in sorted(filter(is_live, pods), key=lambda pod: pod.name):  # an evicted leftover may be of any version
         for container in pod.containers:
-            version = _version_in(container, workload)
-            if container.name == main and version:
+            if container.name != main:
+                continue
+            is_asked_for = container.image == workload.image
+            if version := workload.version if is_asked_for else _version_in(container, workload):
                 yield pod, version
 
 
