@@ -26,7 +26,7 @@ def set_in_order(ring: LogRing, further: FurtherBack, came: Collection[int], at_
     moments = {gap.until_ns for gap in further.begins.of(came)}
     moments |= {at_ns} if at_ns is not None else set()
     moments |= {sifted.before} if sifted is not None else set()
-    # where younger lines had to go before older ones, none of the first line's moment tells what is missing
+    # where younger lines had to go before older ones, the moment of the first one does not tell what is missing
     if ring.newest_gone_ns <= first_ns + CLOCKS_NS and not _is_out_of_order(ring, sorted(moments)):
         return None
     first, gaps = ring.kept(ring.first), list[Gap]()
