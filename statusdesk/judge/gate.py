@@ -158,13 +158,22 @@ def version_of(question: Question, known: Known) -> tuple[str, str]:
     if wanted not in versions:
         alike = next((version for version in versions if is_same(version, wanted)), "")
         if not alike:
-            told = ", ".join(each or "?" for each in versions)
-            return "", f"{wanted} does not run in {start.name}; {told} does{_held(here)}"
+            if "" in versions:  # it may be the one that nobody knows
+                return "", f"{wanted} is not known to run in {start.name}{_instead(versions)}{_held(here)}"
+            return "", f"{wanted} does not run in {start.name}{_instead(versions)}{_held(here)}"
         wanted = alike
     behind = _behind(here, wanted)
     if behind:
         return "", f"{wanted} is not everywhere in {start.name}: {behind}"
     return wanted, ""
+
+
+def _instead(versions: Sequence[str]) -> str:
+    """Return which of the versions that are known run."""
+    told = [version for version in versions if version]
+    if not told:
+        return ""
+    return f"; {', '.join(told)} {'does' if len(told) == 1 else 'do'}"
 
 
 def _behind(here: Sequence[RolloutState], version: str) -> str:

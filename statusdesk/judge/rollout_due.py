@@ -15,7 +15,7 @@ def due_of(workload: Workload) -> int:
     desired = desired_of(workload)
     if workload.strategy == "OnDelete" and workload.kind == "DaemonSet":
         return 0 if workload.replicas > workload.updated else desired
-    if workload.kind != "StatefulSet" or workload.current_revision in ("", workload.update_revision):
+    if not _may_keep_others(workload):
         return desired
     return 0 if workload.strategy == "OnDelete" else max(0, desired - (workload.partition or 0))
 
@@ -63,9 +63,19 @@ def held_pods(workload: Workload, pods: Sequence[Pod], revision: str) -> tuple[P
 
 def _is_due_again(workload: Workload, pods: Sequence[Pod], held: Sequence[Pod]) -> bool:
     """Return whether pods of the old revision are to go though the rollout was done: its partition was lowered."""
-    if workload.kind != "StatefulSet" or workload.current_revision in ("", workload.update_revision):
+    if not _may_keep_others(workload):
         return False
     return any(pod.revision != workload.update_revision and is_live(pod) and pod not in held for pod in pods)
+
+
+def _may_keep_others(workload: Workload) -> bool:
+    """Return whether a StatefulSet may have pods of another revision than the newest.
+
+    Its ``currentRevision`` is the newest one too where that was undone: pods of the one that was given up stay then.
+    """
+    if workload.kind != "StatefulSet" or not workload.current_revision:
+        return False
+    return workload.current_revision != workload.update_revision or workload.updated < workload.replicas
 
 
 def _ordinal(pod: Pod) -> int:

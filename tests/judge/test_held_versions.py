@@ -1,7 +1,7 @@
 """Which version pods run that an update leaves alone, whichever way a version is told, look after look."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from statusdesk.judge.gate import Known, version_of
 from statusdesk.states import Level, RolloutState
 from tests.judge.corpus.held import ds_ondelete, paused, serving
 from tests.judge.corpus.words import LONG_AGO, ds_pod
-from tests.judge.held_sets import TOLD, UNTOLD, WAYS, HeldSet
+from tests.judge.held_sets import TOLD, UNTOLD, WAYS, HeldSet, by_mark
 from tests.judge.make import OLD, judge
 from tests.judge.test_gate import ASKED
 
@@ -121,6 +121,43 @@ def test_what_is_left_of_two_versions_by_a_third_template_is_not_taken_for_one_o
         assert state.held_by == "OnDelete" and not gate(state, way(4)[1]) and not gate(state, way(5)[1])
 
 
+@pytest.mark.parametrize("way", WAYS, ids=ids)
+@pytest.mark.parametrize("restarted", [False, True], ids=["watched", "restarted between"])
+@pytest.mark.parametrize("noticed", [False, True], ids=["seen when done", "seen before"])
+@pytest.mark.parametrize("hold", ["OnDelete, one by hand", "partition 2"])
+def test_an_undo_to_the_revision_it_came_from_leaves_the_pod_that_went_ahead(way, restarted, noticed, hold):
+    world = updated(way, hold, watched=True)
+    new, old = way(5)[1], way(4)[1]
+    world.look()
+    if restarted:
+        world.restarted()
+    world.ask_back(0)  # its current and its newest revision are one
+    world.partition = 3 if world.partition else 0
+    if noticed:
+        world.look(observed=False)
+    for _ in range(3):
+        state = world.look()
+        assert state.held_by and not gate(state, old) and not gate(state, new)
+        assert state.versions[0] == old and (state.held_version == new or way in UNTOLD)
+    world.pods[2] = world.asked
+    state = world.look()
+    assert (state.held_by, gate(state, old)) == ("", old)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=ids)
+def test_a_pod_that_an_undo_left_goes_when_the_partition_is_lowered(way):
+    world = updated(way, "partition 2", watched=True)
+    world.look()
+    world.ask_back(0)
+    world.partition = 3
+    assert world.look().held_by
+    world.partition = 0
+    state = world.look()
+    assert (state.level, state.held_by) == (Level.PROGRESSING, "")
+    world.rolled()
+    assert gate(world.look(), "") == way(4)[1]
+
+
 def told(kind: str, way) -> tuple[Workload, Workload, tuple]:
     """Return a workload of version 4, the same that is asked for 5, and pods that stay."""
     (old, was, seen), (new, asked, _) = way(4), way(5)
@@ -149,7 +186,7 @@ def test_a_daemonset_and_a_paused_deployment_are_told_alike(way, kind):
 
 STEPS = st.one_of(
     st.tuples(st.just("ask"), st.integers(4, 6)),
-    st.tuples(st.sampled_from(["ask_back", "replaced"]), st.integers(0, 2)),
+    st.tuples(st.sampled_from(["ask_back", "ask_back_unseen", "replaced"]), st.integers(0, 2)),
     st.tuples(st.just("partition"), st.integers(0, 3)),
     st.tuples(st.just("away"), st.integers(0, 2)),
     st.tuples(st.sampled_from(["rolled", "look", "restarted"]), st.just(0)),
@@ -160,14 +197,16 @@ STEPS = st.one_of(
 @given(
     st.sampled_from(WAYS), st.sampled_from(["OnDelete", "RollingUpdate"]), st.booleans(), st.lists(STEPS, max_size=12)
 )
+@example(by_mark, "OnDelete", True, [("ask", 5), ("replaced", 2), ("ask_back", 0)])
 def test_the_gate_is_never_told_that_all_pods_run_what_only_some_do(way, strategy, watched, steps):
     world = HeldSet(way, strategy)
     if watched:
         world.look()
     for step, number in steps:
         if step.startswith("ask"):
-            getattr(world, step)(number)
-            world.look(observed=False)
+            getattr(world, step.removesuffix("_unseen"))(number)
+            if not step.endswith("_unseen"):
+                world.look(observed=False)
         elif step == "replaced" and strategy == "OnDelete":
             world.replaced(number)
         elif step == "partition":
@@ -176,12 +215,17 @@ def test_the_gate_is_never_told_that_all_pods_run_what_only_some_do(way, strateg
             world.look(without=number)
         elif step in ("rolled", "restarted"):
             getattr(world, step)()
-        world.look()
+        is_told_no_more_than_runs(world, world.look())
     world.rolled()
     state = world.look()
+    is_told_no_more_than_runs(world, state)
+    if state.level is Level.OK and way in TOLD and set(world.run) == {world.version}:
+        assert gate(state, world.version) == world.version
+
+
+def is_told_no_more_than_runs(world: HeldSet, state: RolloutState) -> None:
+    """Hold what the gate takes an even rollout for against what the pods run."""
     if state.level is Level.OK:
         for version in {world.version, *world.run}:
             assert not gate(state, version) or set(world.run) == {version}
-        if way in TOLD and set(world.run) == {world.version}:
-            assert gate(state, world.version) == world.version
         assert state.runs in (*world.run, "")
